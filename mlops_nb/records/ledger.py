@@ -1,0 +1,81 @@
+"""The entries of the ledger: the low-rate history that everybody shares.
+
+Entry N is the object `ledger/N.json`, written only if absent. `previous` is the BLAKE3 of entry N-1's bytes,
+so the entries form a chain, and the chain is the audit trail.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from mlops_nb.records.journal import Outcome
+
+GENESIS = "0" * 64
+"""What the first entry names as the digest of the one before."""
+
+
+class _Action(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", kw_only=True):
+    pass
+
+
+class RunSealed(_Action, frozen=True, omit_defaults=True, tag="run_sealed", kw_only=True):
+    """A run's journal is closed; its bytes have this digest for ever."""
+
+    run_id: str
+    experiment: str
+    outcome: Outcome
+    journal_digest: str
+    journal_bytes: int
+
+
+class SnapshotPublished(_Action, frozen=True, omit_defaults=True, tag="snapshot_published", kw_only=True):
+    """A dataset has a new version. `digest` is that of its logical content; `manifest` the object to read it by."""
+
+    name: str
+    version: int
+    digest: str
+    manifest: str
+    rows: int
+    columns: int
+    logical_bytes: int
+    stored_bytes: int
+    message: str = ""
+    run_id: str = ""
+
+
+class ModelRegistered(_Action, frozen=True, omit_defaults=True, tag="model_registered", kw_only=True):
+    """A model has a new version. `digest` is that of the stored file, `flavor` says how to read it."""
+
+    name: str
+    version: int
+    digest: str
+    size_bytes: int
+    flavor: str
+    python_type: str
+    packages: dict[str, str] = {}
+    message: str = ""
+    run_id: str = ""
+    datasets: tuple[str, ...] = ()
+
+
+class AliasMoved(_Action, frozen=True, omit_defaults=True, tag="alias_moved", kw_only=True):
+    """An alias of a model points to another version. `version` 0 takes the alias away."""
+
+    name: str
+    alias: str
+    version: int
+    previous_version: int = 0
+    reason: str = ""
+
+
+Action = RunSealed | SnapshotPublished | ModelRegistered | AliasMoved
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One numbered commit."""
+
+    number: int
+    previous: str
+    at: float
+    by: str
+    action: Action

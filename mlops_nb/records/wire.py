@@ -1,0 +1,59 @@
+"""Values to bytes and back. The only module that holds encoders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from mlops_nb.records.data import Manifest
+from mlops_nb.records.journal import Line
+from mlops_nb.records.ledger import Entry
+
+_encoder = msgspec.json.Encoder()
+_line_decoder: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
+_entry_decoder = msgspec.json.Decoder(Entry)
+_manifest_decoder = msgspec.json.Decoder(Manifest)
+
+encode = _encoder.encode
+"""Any value of this package (or plain JSON) to its JSON bytes, one line, no newline."""
+
+
+class UnknownLineError(Exception):
+    """A well-formed journal line of a type that this version does not know. Never leaves the store."""
+
+
+def encode_line(line: Line) -> bytes:
+    """A journal line with its newline."""
+    return _encoder.encode(line) + b"\n"
+
+
+def decode_line(data: bytes) -> Line:
+    """Read one journal line.
+
+    Raises:
+        UnknownLineError: Well-formed, but written by a newer version.
+        msgspec.DecodeError: Damaged.
+    """
+    try:
+        return _line_decoder.decode(data)
+    except msgspec.ValidationError as fault:
+        found = msgspec.json.decode(data)
+        if isinstance(found, dict) and isinstance(found.get("type"), str) and "Invalid value" in str(fault):
+            raise UnknownLineError(found["type"]) from fault
+        raise
+
+
+def decode_entry(data: bytes) -> Entry:
+    """Read a ledger entry. Raises `msgspec.DecodeError` when damaged."""
+    return _entry_decoder.decode(data)
+
+
+def decode_manifest(data: bytes) -> Manifest:
+    """Read a snapshot's manifest. Raises `msgspec.DecodeError` when damaged."""
+    return _manifest_decoder.decode(data)
+
+
+def to_plain(value: Any) -> Any:
+    """A value as dicts and lists, for `--json` and the server."""
+    return msgspec.to_builtins(value)
