@@ -1,0 +1,151 @@
+"""The ledger: numbered commits by put-if-absent (the protocol of Delta Lake's transaction log).
+
+Entry N is `ledger/<N>.json`. Whoever creates it first has committed; everybody else reads it and tries N+1. So
+numbers are unique with no lock and no server. Each entry names the BLAKE3 of the bytes of the one before.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from mlops_nb.errors import StoreBusyError, StoreCorruptError
+from mlops_nb.records.ledger import GENESIS, Action, Entry
+from mlops_nb.records.wire import decode_entry, encode
+from mlops_nb.store.objects import Objects, digest_of
+
+MAX_TRIES = 1_000
+
+
+class Head(NamedTuple):
+    """The newest entry known: its number (0 for an empty ledger) and the digest of its bytes."""
+
+    number: int
+    digest: str
+
+
+EMPTY = Head(0, GENESIS)
+
+
+class Damage(NamedTuple):
+    """One finding of `verify`: which entry, and what is wrong with it."""
+
+    number: int
+    problem: str
+
+
+class Ledger:
+    """The ledger of one store."""
+
+    def __init__(self, objects: Objects, by: Callable[[], str]) -> None:
+        self._objects = objects
+        self._by = by
+        self._known = EMPTY
+
+    def append(self, action: Action) -> Entry:
+        """Commit an action that depends on nothing that others commit.
+
+        Raises:
+            StoreBusyError: A thousand others were faster in a row.
+            StoreError: The place cannot be written.
+        """
+        return self.commit(lambda _head: action, self.find_head)
+
+    def commit(self, decide: Callable[[Head], Action], look: Callable[[], Head]) -> Entry:
+        """Commit an action that depends on what is in the ledger, such as the next version number.
+
+        Args:
+            decide: Given the head, says what to commit. Called again after every lost race.
+            look: Finds the head, having read everything up to it.
+
+        Raises:
+            StoreBusyError: A thousand others were faster in a row.
+            StoreError: The place cannot be written.
+        """
+        for attempt in range(MAX_TRIES):
+            head = look()
+            entry = Entry(
+                number=head.number + 1, previous=head.digest, at=time.time(), by=self._by(), action=decide(head)
+            )
+            data = encode(entry)
+            if self._objects.put_named(_path(entry.number), data):
+                self._known = Head(entry.number, digest_of(data))
+                return entry
+            time.sleep(random.random() * min(0.05, 0.0005 * (attempt + 1)))  # noqa: S311 - spreads writers, no secret
+        raise StoreBusyError("too many writers commit at once", hint="try again in a moment")
+
+    def find_head(self) -> Head:
+        """The newest entry, found without a listing: doubling steps from the last one known, then bisection."""
+        low = self._known.number
+        step = 1
+        while self._objects.has_named(_path(low + step)):
+            low += step
+            step *= 2
+        high = low + step
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._objects.has_named(_path(middle)):
+                low = middle
+            else:
+                high = middle
+        if low != self._known.number:
+            self._known = Head(low, digest_of(self._read(low)))
+        return self._known
+
+    def iter_after(self, head: Head) -> Iterator[tuple[Head, Entry]]:
+        """The entries that follow `head`, each with the head that it makes. One look past the end.
+
+        Raises:
+            StoreCorruptError: An entry cannot be read; the message names its file.
+        """
+        number = head.number
+        while (data := self._objects.get_named(_path(number + 1))) is not None:
+            number += 1
+            yield Head(number, digest_of(data)), self._decode(number, data)
+
+    def verify(self) -> tuple[int, list[Damage]]:
+        """Walk the whole chain: how many entries there are, and every one that was altered or removed."""
+        damages: list[Damage] = []
+        previous, number = GENESIS, 0
+        last = self.find_head().number
+        while number < last or self._objects.has_named(_path(number + 1)):
+            number += 1
+            data = self._objects.get_named(_path(number))
+            if data is None:
+                damages.append(Damage(number, "is missing"))
+                previous = ""
+                continue
+            try:
+                entry = decode_entry(data)
+            except msgspec.DecodeError as fault:
+                damages.append(Damage(number, f"cannot be read: {fault}"))
+            else:
+                if entry.number != number:
+                    damages.append(Damage(number, f"says that it is number {entry.number}"))
+                elif previous and entry.previous != previous:
+                    damages.append(Damage(number, f"does not follow entry {number - 1}: one of the two was altered"))
+            previous = digest_of(data)
+        return number, damages
+
+    def _read(self, number: int) -> bytes:
+        data = self._objects.get_named(_path(number))
+        if data is None:
+            raise StoreCorruptError(f"ledger entry {number} is gone", hint="run `mlops-nb audit verify`")
+        return data
+
+    def _decode(self, number: int, data: bytes) -> Entry:
+        try:
+            return decode_entry(data)
+        except msgspec.DecodeError as fault:
+            raise StoreCorruptError(
+                f"ledger entry {_path(number)} cannot be read: {fault}",
+                hint="restore that file from a backup; `mlops-nb audit verify` lists all damage",
+            ) from fault
+
+
+def _path(number: int) -> str:
+    return f"ledger/{number:08d}.json"

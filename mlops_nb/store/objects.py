@@ -1,0 +1,158 @@
+"""Objects: immutable bytes named by their BLAKE3.
+
+One client (`obstore`) for local folders and, later, buckets. Writing is put-if-absent of a staged file, so a
+reader sees a whole object or none; reading verifies.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import blake3
+
+from mlops_nb.errors import NotFoundError, StoreCorruptError, UsageError
+from mlops_nb.records.data import Address
+from mlops_nb.store.faults import store_error
+
+if TYPE_CHECKING:
+    from obstore.store import LocalStore
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def digest_of(data: bytes | memoryview) -> str:
+    """BLAKE3 of some bytes, as 64 hexadecimal digits."""
+    return blake3.blake3(data).hexdigest()
+
+
+class Objects:
+    """The objects of one store. Safe to use from several threads and processes at once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._client: LocalStore | None = None
+
+    def put(self, data: bytes) -> str:
+        """Keep some bytes and return their digest. Putting the same bytes again costs a look.
+
+        Raises:
+            StoreError: The place cannot be written; the message says why.
+        """
+        digest = digest_of(data)
+        self.put_named(_path(digest), data)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """The bytes of an object, verified.
+
+        Raises:
+            NotFoundError: There is no such object.
+            StoreCorruptError: Its bytes are not what was written.
+        """
+        data = self.get_named(_path(digest))
+        if data is None:
+            raise NotFoundError(f"object {digest[:12]} is not in {self._root}", hint="run `mlops-nb audit verify`")
+        if digest_of(data) != digest:
+            raise StoreCorruptError(
+                f"object {self._root / _path(digest)} is damaged: its bytes do not have its digest",
+                hint="restore that file from a backup; `mlops-nb audit verify` lists all damage",
+                digest=digest,
+            )
+        return data
+
+    def read(self, address: Address) -> bytes:
+        """A range of an object, not verified here: who knows the content's own digest must check it.
+
+        Raises:
+            NotFoundError: There is no such object.
+            StoreCorruptError: The object is shorter than the address says.
+        """
+        import obstore
+
+        path = _path(address.object)
+        if address.length == 0:
+            return b""
+        try:
+            data = bytes(obstore.get_range(self.client, path, start=address.offset, length=address.length))
+        except FileNotFoundError:
+            raise NotFoundError(
+                f"object {address.object[:12]} is not in {self._root}", hint="run `mlops-nb audit verify`"
+            ) from None
+        except obstore.exceptions.BaseError as fault:
+            raise _short(self._root / path) from fault
+        if len(data) != address.length:
+            raise _short(self._root / path)
+        return data
+
+    def exists(self, digest: str) -> bool:
+        """Whether the object is there (its bytes are not read)."""
+        import obstore
+
+        try:
+            obstore.head(self.client, _path(digest))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def put_named(self, path: str, data: bytes) -> bool:
+        """Put-if-absent at a path of our own making. False if something was there already."""
+        import obstore
+
+        try:
+            obstore.put(self.client, path, data, mode="create", use_multipart=False)
+        except obstore.exceptions.AlreadyExistsError:
+            return False
+        except (obstore.exceptions.BaseError, OSError) as fault:
+            raise store_error("write", self._root / path, fault) from fault
+        return True
+
+    def get_named(self, path: str) -> bytes | None:
+        """The bytes at a path of our own making, or None."""
+        import obstore
+
+        try:
+            return bytes(obstore.get(self.client, path).bytes())
+        except FileNotFoundError:
+            return None
+        except (obstore.exceptions.BaseError, OSError) as fault:
+            raise store_error("read", self._root / path, fault) from fault
+
+    def has_named(self, path: str) -> bool:
+        """Whether there is something at a path of our own making."""
+        import obstore
+
+        try:
+            obstore.head(self.client, path)
+        except FileNotFoundError:
+            return False
+        except (obstore.exceptions.BaseError, OSError) as fault:
+            raise store_error("read", self._root / path, fault) from fault
+        return True
+
+    @property
+    def client(self) -> LocalStore:
+        """The object-store client, made when first needed. The root must exist."""
+        if self._client is None:
+            from obstore.store import LocalStore
+
+            if not self._root.is_dir():
+                raise NotFoundError(
+                    f"there is no store at {self._root}",
+                    hint="track a run first, or say where the store is with MLOPS_NB_STORE",
+                )
+            self._client = LocalStore(self._root)
+        return self._client
+
+
+def _path(digest: str) -> str:
+    if not _DIGEST.fullmatch(digest):
+        raise UsageError(f"{digest[:80]!r} is not a digest", hint="a digest is 64 hexadecimal digits")
+    return f"objects/{digest[:2]}/{digest}"
+
+
+def _short(path: Path) -> StoreCorruptError:
+    return StoreCorruptError(
+        f"object {path} is shorter than it was written", hint="restore that file from a backup", path=str(path)
+    )

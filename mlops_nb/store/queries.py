@@ -1,0 +1,129 @@
+"""Every question that is asked of the index, as functions that return records.
+
+Each catches the index up first, unless told that the caller just did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from mlops_nb.records.data import Address, Snapshot
+from mlops_nb.records.models import ModelVersion
+from mlops_nb.records.runs import Run, Status
+from mlops_nb.store.folder import Store
+
+_CHUNK = 500
+_run_decoder = msgspec.json.Decoder(Run)
+_snapshot_decoder = msgspec.json.Decoder(Snapshot)
+_model_decoder = msgspec.json.Decoder(ModelVersion)
+
+
+def select_runs(
+    store: Store,
+    *,
+    experiment: str | None = None,
+    status: Status | None = None,
+    notebook: str | None = None,
+    parent: str | None = None,
+    kind: str | None = None,
+    before: tuple[float, str] | None = None,
+    limit: int | None = None,
+) -> list[Run]:
+    """Runs that fit all that is given, newest first. `before` is a (started_at, id) to begin below."""
+    store.index.catch_up()
+    wanted = {
+        "experiment = ?": experiment,
+        "status = ?": status,
+        "notebook = ?": notebook,
+        "parent_run_id = ?": parent,
+        "kind = ?": kind,
+    }
+    clauses = [clause for clause, value in wanted.items() if value is not None]
+    values: list[object] = [value for value in wanted.values() if value is not None]
+    if before is not None:
+        clauses.append("(started_at, id) < (?, ?)")
+        values.extend(before)
+    where = f"WHERE {' AND '.join(clauses)}" if clauses else ""
+    rows = store.index.rows(
+        f"SELECT record FROM runs {where} ORDER BY started_at DESC, id DESC LIMIT ?",  # noqa: S608 - fixed clauses
+        *values,
+        -1 if limit is None else limit,
+    )
+    return [_run_decoder.decode(row[0]) for row in rows]
+
+
+def find_runs(store: Store, reference: str) -> list[Run]:
+    """Runs whose id is `reference`, begins with it, or ends with it (its last part)."""
+    store.index.catch_up()
+    rows = store.index.rows(
+        "SELECT record FROM runs WHERE id = ?1 OR substr(id, 1, length(?1)) = ?1 OR substr(id, 17) = ?1 LIMIT 20",
+        reference,
+    )
+    return [_run_decoder.decode(row[0]) for row in rows]
+
+
+def list_experiments(store: Store) -> list[str]:
+    """The names of all experiments, the most recently used first."""
+    store.index.catch_up()
+    rows = store.index.rows("SELECT experiment FROM runs GROUP BY experiment ORDER BY max(started_at) DESC")
+    return [row[0] for row in rows]
+
+
+def select_snapshots(store: Store, name: str | None = None, digest: str | None = None) -> list[Snapshot]:
+    """Snapshots, newest first; of one dataset and of one content if so asked."""
+    store.index.catch_up()
+    rows = store.index.rows(
+        "SELECT record FROM snapshots WHERE (?1 IS NULL OR name = ?1) AND (?2 IS NULL OR digest = ?2) "
+        "ORDER BY created_at DESC, version DESC",
+        name,
+        digest,
+    )
+    return [_snapshot_decoder.decode(row[0]) for row in rows]
+
+
+def last_snapshot(store: Store, name: str) -> Snapshot | None:
+    """The highest version of a dataset, in the index as it stands (no catching up)."""
+    rows = store.index.rows("SELECT record FROM snapshots WHERE name = ? ORDER BY version DESC LIMIT 1", name)
+    return _snapshot_decoder.decode(rows[0][0]) if rows else None
+
+
+def select_models(store: Store, name: str | None = None) -> list[ModelVersion]:
+    """Model versions with the aliases that point to them now, newest first."""
+    store.index.catch_up()
+    aliases: dict[tuple[str, int], list[str]] = {}
+    for model, alias, version in store.index.rows("SELECT name, alias, version FROM aliases ORDER BY alias"):
+        aliases.setdefault((model, version), []).append(alias)
+    rows = store.index.rows(
+        "SELECT record FROM models WHERE (?1 IS NULL OR name = ?1) ORDER BY created_at DESC, version DESC", name
+    )
+    found = [_model_decoder.decode(row[0]) for row in rows]
+    return [
+        msgspec.structs.replace(model, aliases=tuple(aliases.get((model.name, model.version), ()))) for model in found
+    ]
+
+
+def last_model_version(store: Store, name: str) -> int:
+    """The highest version number of a model, 0 for none, in the index as it stands (no catching up)."""
+    rows = store.index.rows("SELECT max(version) FROM models WHERE name = ?", name)
+    return (rows[0][0] or 0) if rows else 0
+
+
+def find_alias(store: Store, name: str, alias: str) -> int:
+    """The version that an alias points to, 0 for none, in the index as it stands (no catching up)."""
+    rows = store.index.rows("SELECT version FROM aliases WHERE name = ? AND alias = ?", name, alias)
+    return rows[0][0] if rows else 0
+
+
+def find_segments(store: Store, digests: Iterable[str]) -> dict[str, Address]:
+    """Where the segments are that the store has, in the index as it stands (no catching up)."""
+    wanted: Sequence[bytes] = [bytes.fromhex(digest) for digest in digests]
+    found: dict[str, Address] = {}
+    for at in range(0, len(wanted), _CHUNK):
+        chunk = wanted[at : at + _CHUNK]
+        marks = ",".join("?" * len(chunk))
+        sql = f"SELECT digest, object, offset, length FROM segments WHERE digest IN ({marks})"  # noqa: S608 - only marks
+        for digest, place, offset, length in store.index.rows(sql, *chunk):
+            found[digest.hex()] = Address(place, offset, length)
+    return found
