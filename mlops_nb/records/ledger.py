@@ -6,9 +6,13 @@ so the entries form a chain, and the chain is the audit trail.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
+from mlops_nb.records.data import Snapshot
 from mlops_nb.records.journal import Outcome
+from mlops_nb.records.models import ModelVersion
 
 GENESIS = "0" * 64
 """What the first entry names as the digest of the one before."""
@@ -79,3 +83,17 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     at: float
     by: str
     action: Action
+
+
+def published_snapshot(entry: Entry) -> Snapshot:
+    """The snapshot that a `SnapshotPublished` entry published."""
+    return Snapshot(created_at=entry.at, created_by=entry.by, **_fields_for(Snapshot, entry.action))
+
+
+def registered_model(entry: Entry) -> ModelVersion:
+    """The model version that a `ModelRegistered` entry registered, without aliases."""
+    return ModelVersion(created_at=entry.at, created_by=entry.by, **_fields_for(ModelVersion, entry.action))
+
+
+def _fields_for(kind: type[msgspec.Struct], action: Action) -> dict[str, Any]:
+    return {name: getattr(action, name) for name in action.__struct_fields__ if name in kind.__struct_fields__}

@@ -18,10 +18,16 @@ import msgspec
 
 from mlops_nb.config import cache_dir
 from mlops_nb.errors import NotFoundError, StoreError
-from mlops_nb.records.data import Snapshot
 from mlops_nb.records.fold import fold_run
-from mlops_nb.records.ledger import AliasMoved, Entry, ModelRegistered, RunSealed, SnapshotPublished
-from mlops_nb.records.models import ModelVersion
+from mlops_nb.records.ledger import (
+    AliasMoved,
+    Entry,
+    ModelRegistered,
+    RunSealed,
+    SnapshotPublished,
+    published_snapshot,
+    registered_model,
+)
 from mlops_nb.records.runs import Run
 from mlops_nb.records.wire import decode_manifest, encode
 from mlops_nb.store import schema
@@ -207,19 +213,15 @@ class Index:
             case RunSealed(run_id=run_id):
                 self._fold_journal(db, run_id)
             case SnapshotPublished() as action:
-                fields = _shared(action, Snapshot)
-                snapshot = Snapshot(created_at=entry.at, created_by=entry.by, **fields)
                 db.execute(
                     "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?)",
-                    (action.name, action.version, action.digest, action.run_id, entry.at, encode(snapshot)),
+                    (action.name, action.version, action.digest, action.run_id, entry.at, encode(published_snapshot(entry))),
                 )
                 self._learn_segments(db, action.manifest)
             case ModelRegistered() as action:
-                fields = _shared(action, ModelVersion)
-                version = ModelVersion(created_at=entry.at, created_by=entry.by, **fields)
                 db.execute(
                     "INSERT OR REPLACE INTO models VALUES (?, ?, ?, ?, ?)",
-                    (action.name, action.version, action.run_id, entry.at, encode(version)),
+                    (action.name, action.version, action.run_id, entry.at, encode(registered_model(entry))),
                 )
             case AliasMoved(name=name, alias=alias, version=0):
                 db.execute("DELETE FROM aliases WHERE name = ? AND alias = ?", (name, alias))
@@ -236,12 +238,6 @@ class Index:
                 for segment in column.segments
             ],
         )
-
-
-def _shared(action: msgspec.Struct, kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """The fields that an action and the value made from it have in common."""
-    wanted = set(kind.__struct_fields__)
-    return {name: getattr(action, name) for name in action.__struct_fields__ if name in wanted}
 
 
 def _connect(path: Path | None) -> sqlite3.Connection:

@@ -1,0 +1,66 @@
+"""Records as pandas frames. pandas is imported when a frame is asked for, never before."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import Any
+
+from mlops_nb.records.data import Snapshot
+from mlops_nb.records.models import ModelVersion
+from mlops_nb.records.runs import Point, Run
+
+
+def runs_frame(runs: Sequence[Run]) -> Any:
+    """One row a run: id, experiment, name, status, started_at (UTC), duration_s, then `params.*`, `metrics.*`."""
+    pandas = _pandas()
+    rows = [
+        {
+            "id": run.id,
+            "experiment": run.experiment,
+            "name": run.name,
+            "status": run.status,
+            "started_at": run.started_at,
+            "duration_s": run.duration_s,
+            **{f"params.{key}": value for key, value in run.params.items()},
+            **{f"metrics.{key}": run.metric(key) for key in run.metrics},
+        }
+        for run in runs
+    ]
+    columns = list(dict.fromkeys(key for row in rows for key in row)) or list(_RUN_COLUMNS)
+    return _with_time(pandas.DataFrame(rows, columns=columns), "started_at")
+
+
+def snapshots_frame(snapshots: Sequence[Snapshot]) -> Any:
+    """One row a snapshot: name, version, rows, columns, logical_bytes, stored_bytes, created_at (UTC), ..."""
+    columns = ("name", "version", "rows", "columns", "logical_bytes", "stored_bytes", "created_at", "message", "digest")
+    return _frame(snapshots, (*columns, "run_id"))
+
+
+def models_frame(models: Sequence[ModelVersion]) -> Any:
+    """One row a model version: name, version, aliases, python_type, flavor, size_bytes, created_at (UTC), ..."""
+    columns = ("name", "version", "aliases", "python_type", "flavor", "size_bytes", "created_at", "message", "run_id")
+    return _frame(models, columns)
+
+
+def history_frame(points: Sequence[Point]) -> Any:
+    """One row a point: step (int64), value (float64), time (UTC)."""
+    rows = [(point.step, point.value, point.at) for point in points]
+    return _with_time(_pandas().DataFrame(rows, columns=["step", "value", "time"]), "time")
+
+
+_RUN_COLUMNS = ("id", "experiment", "name", "status", "started_at", "duration_s")
+
+
+def _frame(records: Sequence[Any], columns: tuple[str, ...]) -> Any:
+    rows = [[getattr(record, column) for column in columns] for record in records]
+    return _with_time(_pandas().DataFrame(rows, columns=list(columns)), "created_at")
+
+
+def _with_time(frame: Any, column: str) -> Any:
+    frame[column] = _pandas().to_datetime(frame[column], unit="s", utc=True)
+    return frame
+
+
+def _pandas() -> Any:
+    return importlib.import_module("pandas")

@@ -1,0 +1,105 @@
+"""Loading into a shell: the transform of `%%track`, the hooks around cells, and the magics.
+
+One `Extension` a shell. Its hooks never raise: what goes wrong in them is a warning, the user's cell goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from mlops_nb.errors import CaptureWarning
+from mlops_nb.magics import lines
+from mlops_nb.magics.tracked import TrackedCell
+from mlops_nb.magics.transform import OPENER, rewrite_track
+
+_ATTRIBUTE = "_mlops_nb"
+
+
+class _Frame:
+    """A cell being executed. Cells nest when a magic runs another cell."""
+
+    def __init__(self, info: Any) -> None:
+        self.info = info
+        self.tracked: TrackedCell | None = None
+
+
+class _Frames(threading.local):
+    """The cells being executed in this thread: subshells run beside the main one, on the same shell object."""
+
+    def __init__(self) -> None:
+        self.stack: list[_Frame] = []
+
+
+class Extension:
+    """mlops_nb in one IPython shell."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._frames = _Frames()
+        self._magics: dict[str, Callable[[str], None]] = {
+            OPENER: self._begin_track,
+            **{name: magic.bound(shell) for name, magic in lines.MAGICS.items()},
+        }
+
+    @classmethod
+    def load(cls, shell: Any) -> None:
+        """Register everything. Loading twice changes nothing."""
+        if getattr(shell, _ATTRIBUTE, None) is not None:
+            return
+        extension = cls(shell)
+        for name, magic in extension._magics.items():
+            shell.register_magic_function(magic, "line", name)
+        # `%%track` never runs as a magic (the transform comes first); this is its help and its completion.
+        shell.register_magic_function(lines.track_help, "cell", "track")
+        shell.input_transformer_manager.line_transforms.insert(0, rewrite_track)
+        shell.events.register("pre_run_cell", extension._before_cell)
+        shell.events.register("post_run_cell", extension._after_cell)
+        setattr(shell, _ATTRIBUTE, extension)
+
+    @classmethod
+    def unload(cls, shell: Any) -> None:
+        """Take everything away."""
+        extension = getattr(shell, _ATTRIBUTE, None)
+        if extension is None:
+            return
+        for name in extension._magics:
+            shell.magics_manager.magics["line"].pop(name, None)
+        shell.magics_manager.magics["cell"].pop("track", None)
+        with suppress(ValueError):
+            shell.input_transformer_manager.line_transforms.remove(rewrite_track)
+        for event, hook in (("pre_run_cell", extension._before_cell), ("post_run_cell", extension._after_cell)):
+            with suppress(ValueError):
+                shell.events.unregister(event, hook)
+        delattr(shell, _ATTRIBUTE)
+
+    def _begin_track(self, line: str) -> None:
+        # A cell that runs outside of any frame (a hook of another extension) has no end to close a run at.
+        frame = self._frames.stack[-1] if self._frames.stack else None
+        with lines.explained():
+            if frame is not None and frame.tracked is None:
+                frame.tracked = TrackedCell.begin(self._shell, line, frame.info)
+
+    def _before_cell(self, info: Any) -> None:
+        self._frames.stack.append(_Frame(info))
+
+    def _after_cell(self, result: Any) -> None:
+        stack = self._frames.stack
+        info = getattr(result, "info", None)
+        # Empty cells end without having begun; a cell that lost its end is dropped with the one around it.
+        if not stack or (info is not None and all(frame.info is not info for frame in stack)):
+            return
+        frame = stack.pop()
+        while info is not None and frame.info is not info:
+            frame = stack.pop()
+        if frame.tracked is not None:
+            try:
+                frame.tracked.end(result)
+            except Exception as fault:  # noqa: BLE001 - the law: recording never breaks the user's cell
+                if os.environ.get("MLOPS_NB_DEBUG"):
+                    raise
+                warnings.warn(f"the tracked cell could not be closed: {fault!r}", CaptureWarning, stacklevel=2)
