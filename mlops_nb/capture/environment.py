@@ -1,0 +1,135 @@
+"""Which interpreter, which platform, and which versions of the packages that are imported.
+
+Reads the names of the `*.dist-info` folders on `sys.path`, never their contents: a full metadata scan costs tens of
+milliseconds, the names alone less than one. So a module is matched to its distribution by name, with a table for the
+usual exceptions; a module that matches nothing (a local script, a rare package) is left out.
+
+Does not know git (`git` does) and installs nothing. Called at the end of a run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import threading
+import time
+from pathlib import Path
+
+from mlops_nb.records.journal import CodeState, EnvironmentCaptured
+
+_DISTRIBUTION = re.compile(r"(?P<name>.+?)-(?P<version>\d[^-]*)(?:-py[\d.]+)?\.(?:dist|egg)-info")
+_SEPARATORS = re.compile(r"[-_.]+")
+
+# Modules whose distribution has another name (several where forks share the module), in normalised form.
+_EXCEPTIONS: dict[str, tuple[str, ...]] = {
+    "attr": ("attrs",),
+    "bs4": ("beautifulsoup4",),
+    "cv2": ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"),
+    "dateutil": ("python-dateutil",),
+    "docx": ("python-docx",),
+    "dotenv": ("python-dotenv",),
+    "faiss": ("faiss-cpu", "faiss-gpu"),
+    "fitz": ("pymupdf",),
+    "git": ("gitpython",),
+    "IPython": ("ipython",),
+    "jose": ("python-jose",),
+    "jwt": ("pyjwt",),
+    "lightning_utilities": ("lightning-utilities",),
+    "mpl_toolkits": ("matplotlib",),
+    "MySQLdb": ("mysqlclient",),
+    "OpenSSL": ("pyopenssl",),
+    "PIL": ("pillow",),
+    "pkg_resources": ("setuptools",),
+    "psycopg2": ("psycopg2", "psycopg2-binary"),
+    "serial": ("pyserial",),
+    "skimage": ("scikit-image",),
+    "sklearn": ("scikit-learn",),
+    "skopt": ("scikit-optimize",),
+    "slugify": ("python-slugify",),
+    "tensorflow": ("tensorflow", "tensorflow-cpu", "tensorflow-macos"),
+    "umap": ("umap-learn",),
+    "xgboost": ("xgboost", "xgboost-cpu"),
+    "yaml": ("pyyaml",),
+    "zmq": ("pyzmq",),
+}
+
+
+def describe_environment(code: CodeState | None = None, *, at: float | None = None) -> EnvironmentCaptured:
+    """Describe where the code runs, now.
+
+    Args:
+        code: The git checkout, as `git.find_code_state` found it.
+        at: Unix seconds to date the description with; the present by default.
+    """
+    return EnvironmentCaptured(
+        at=time.time() if at is None else at,
+        python=sys.version.partition(" ")[0],
+        platform=_platform(),
+        packages=_packages.imported(),
+        code=code,
+        cpu_count=_cpu_count(),
+    )
+
+
+class _Packages:
+    """Distributions of the modules seen so far.
+
+    A version is kept as first seen: an upgrade on disk does not change what is in memory.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.modules: set[str] = set()
+        self.found: dict[str, str] = {}
+        self.installed: dict[str, str] = {}
+        self.folders: dict[str, int] = {}
+
+    def imported(self) -> dict[str, str]:
+        """Normalised distribution name to version, for every imported top-level module."""
+        with self.lock:
+            present = {name for name in list(sys.modules) if type(name) is str and "." not in name}
+            if new := present - self.modules - sys.stdlib_module_names:
+                self.scan()
+                for module in new:
+                    self.match(module)
+            self.modules |= present
+            return dict(sorted(self.found.items()))
+
+    def match(self, module: str) -> None:
+        for name in _EXCEPTIONS.get(module, (_SEPARATORS.sub("-", module).lower(),)):
+            if name in self.installed:
+                self.found.setdefault(name, self.installed[name])
+
+    def scan(self) -> None:
+        """List the folders of `sys.path` that are new or have changed. The first on the path wins, as in import."""
+        for folder in list(sys.path):
+            try:
+                changed_at = Path(folder).stat().st_mtime_ns  # an empty entry is the working directory
+                if self.folders.get(folder) == changed_at:
+                    continue
+                entries = os.listdir(folder or ".")  # noqa: PTH208 - a Path for each entry would triple the cost
+            except (OSError, TypeError, ValueError):  # a zip file, a folder that is gone, an odd entry
+                continue
+            self.folders[folder] = changed_at
+            for entry in entries:
+                if entry.endswith("-info") and (found := _DISTRIBUTION.fullmatch(entry)):
+                    self.installed.setdefault(_SEPARATORS.sub("-", found["name"]).lower(), found["version"])
+
+
+_packages = _Packages()
+
+
+def _platform() -> str:
+    """Like `platform.platform()`, which reads the interpreter's binary to say more."""
+    if not hasattr(os, "uname"):
+        return sys.platform
+    system = os.uname()
+    return f"{system.sysname}-{system.release}-{system.machine}"
+
+
+def _cpu_count() -> int:
+    """The CPUs this process may use (a container's share, where the system says so)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 0
