@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from mlops_nb.api import get_run, models, runs, snapshots
     from mlops_nb.errors import MlopsNbError
     from mlops_nb.registry import load_model, register
-    from mlops_nb.tracking import current_run, get_experiment, log, log_artifact, log_param, set_experiment, set_tag, track
+    from mlops_nb.tracking import (
+        current_run,
+        get_experiment,
+        log,
+        log_artifact,
+        log_param,
+        set_experiment,
+        set_tag,
+        track,
+    )
     from mlops_nb.tracking.data import load, snapshot
 
 __version__ = "0.1.0"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import binascii
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -38,8 +38,17 @@ class Figures(msgspec.Struct, frozen=True):
     faults: tuple[str, ...] = ()
 
 
-def open_figures() -> Figures:
+def list_open() -> frozenset[int]:
+    """The numbers of pyplot's open figures."""
+    registry = loaded("matplotlib._pylab_helpers")
+    return frozenset() if registry is None else frozenset(registry.Gcf.figs)
+
+
+def open_figures(besides: Collection[int] = ()) -> Figures:
     """Draw pyplot's open figures, oldest first, at most `MAX_FIGURES`. Which one is current does not change.
+
+    Args:
+        besides: Numbers of figures to leave out: those that were open before.
 
     A name is the figure's suptitle, else its first axes' title, else its label, else `figure-1` by its number.
     Figures with nothing in them are left out.
@@ -49,7 +58,7 @@ def open_figures() -> Figures:
         return Figures()
     drawn: list[Figure] = []
     faults: list[str] = []
-    managers = sorted(registry.Gcf.figs.items())
+    managers = sorted((number, manager) for number, manager in registry.Gcf.figs.items() if number not in besides)
     for number, manager in managers[:MAX_FIGURES]:
         try:
             figure = manager.canvas.figure

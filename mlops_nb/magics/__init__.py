@@ -20,4 +20,4 @@ def unload_ipython_extension(shell: Any) -> None:
     """`%unload_ext mlops_nb`: take everything away again."""
     from mlops_nb.magics.extension import Extension
 
-    Extension.unload(shell)
+    Extension.leave(shell)

@@ -22,7 +22,7 @@ def run_card(run: Run, previous: Run | None, fault: str = "") -> Shown:
 
 def not_recorded(reason: str) -> Shown:
     """The card when there is no run: the cell ran, but the store could not be written."""
-    rich = markup.card(markup.line(Markup("<b>not recorded</b>"), reason))
+    rich = markup.card(markup.line(markup.strong("not recorded"), reason))
     return Shown(f"not recorded: {text.printable(reason)}", rich)
 
 
@@ -39,7 +39,7 @@ def _rich(
     parts: list[object] = [
         markup.line(
             markup.status(run.status),
-            Markup(f"<b>{markup.text(run.name or run.experiment)}</b>"),
+            markup.strong(run.name or run.experiment),
             markup.muted(run.experiment) if run.name else "",
             link,
             markup.muted(text.duration(run.duration_s)),
@@ -52,7 +52,7 @@ def _rich(
         parts.append(markup.line(Markup(markup.muted("params ") + shown), _more(params)))
     if metrics:
         against = f"against {short_id(previous.id)}" if previous and any(row[2] for row in metrics) else ""
-        rows = [(markup.muted(key), Markup(f"<b>{markup.text(now)}</b>"), step) for key, now, step in metrics[:MAX_ROWS]]
+        rows = [(markup.muted(key), markup.strong(now), step) for key, now, step in metrics[:MAX_ROWS]]
         parts.append(markup.table(("metric", "value", against) if against else (), rows, numeric=(1, 2)))
         parts.append(_more(metrics))
     if run.datasets:

@@ -49,33 +49,40 @@ class Extension:
     @classmethod
     def load(cls, shell: Any) -> None:
         """Register everything. Loading twice changes nothing."""
-        if getattr(shell, _ATTRIBUTE, None) is not None:
-            return
-        extension = cls(shell)
-        for name, magic in extension._magics.items():
+        if getattr(shell, _ATTRIBUTE, None) is None:
+            extension = cls(shell)
+            extension._register()
+            setattr(shell, _ATTRIBUTE, extension)
+
+    @classmethod
+    def leave(cls, shell: Any) -> None:
+        """Take everything away."""
+        extension = getattr(shell, _ATTRIBUTE, None)
+        if isinstance(extension, cls):
+            extension.unregister()
+            delattr(shell, _ATTRIBUTE)
+
+    def _register(self) -> None:
+        shell = self._shell
+        for name, magic in self._magics.items():
             shell.register_magic_function(magic, "line", name)
         # `%%track` never runs as a magic (the transform comes first); this is its help and its completion.
         shell.register_magic_function(lines.track_help, "cell", "track")
         shell.input_transformer_manager.line_transforms.insert(0, rewrite_track)
-        shell.events.register("pre_run_cell", extension._before_cell)
-        shell.events.register("post_run_cell", extension._after_cell)
-        setattr(shell, _ATTRIBUTE, extension)
+        shell.events.register("pre_run_cell", self._before_cell)
+        shell.events.register("post_run_cell", self._after_cell)
 
-    @classmethod
-    def unload(cls, shell: Any) -> None:
-        """Take everything away."""
-        extension = getattr(shell, _ATTRIBUTE, None)
-        if extension is None:
-            return
-        for name in extension._magics:
+    def unregister(self) -> None:
+        """Take the magics, the transform and the hooks out of the shell."""
+        shell = self._shell
+        for name in self._magics:
             shell.magics_manager.magics["line"].pop(name, None)
         shell.magics_manager.magics["cell"].pop("track", None)
         with suppress(ValueError):
             shell.input_transformer_manager.line_transforms.remove(rewrite_track)
-        for event, hook in (("pre_run_cell", extension._before_cell), ("post_run_cell", extension._after_cell)):
+        for event, hook in (("pre_run_cell", self._before_cell), ("post_run_cell", self._after_cell)):
             with suppress(ValueError):
                 shell.events.unregister(event, hook)
-        delattr(shell, _ATTRIBUTE)
 
     def _begin_track(self, line: str) -> None:
         # A cell that runs outside of any frame (a hook of another extension) has no end to close a run at.
@@ -99,7 +106,7 @@ class Extension:
         if frame.tracked is not None:
             try:
                 frame.tracked.end(result)
-            except Exception as fault:  # noqa: BLE001 - the law: recording never breaks the user's cell
+            except Exception as fault:
                 if os.environ.get("MLOPS_NB_DEBUG"):
                     raise
                 warnings.warn(f"the tracked cell could not be closed: {fault!r}", CaptureWarning, stacklevel=2)

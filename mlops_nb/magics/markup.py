@@ -14,6 +14,13 @@ from mlops_nb.records.text import STATUS_SIGNS
 _MUTED = "color:var(--jp-ui-font-color2,#808080)"
 _RULE = "var(--jp-border-color2,rgba(128,128,128,.35))"
 _CELL = "padding:2px 12px 2px 0;text-align:left;vertical-align:baseline;white-space:nowrap;background:none;border:none"
+_TABLE = (
+    "border-collapse:collapse;font-size:var(--jp-ui-font-size1,13px);margin:2px 0;font-variant-numeric:tabular-nums"
+)
+_CARD = (
+    f"border-left:3px solid {_RULE};padding:2px 0 2px 12px;margin:4px 0;line-height:1.6;"
+    "font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:var(--jp-ui-font-size1,13px)"
+)
 _STATUS_COLOURS = {
     "running": "var(--jp-brand-color1,#1976d2)",
     "completed": "var(--jp-success-color1,#388e3c)",
@@ -39,6 +46,11 @@ def muted(value: object) -> Markup:
     return Markup(f'<span style="{_MUTED}">{text(value)}</span>')
 
 
+def strong(value: object) -> Markup:
+    """Text that stands out."""
+    return Markup(f"<b>{text(value)}</b>")
+
+
 def code(value: object) -> Markup:
     """Monospaced text."""
     return Markup(f'<code style="background:none">{text(value)}</code>')
@@ -47,7 +59,9 @@ def code(value: object) -> Markup:
 def status(word: str) -> Markup:
     """A status with its sign, its word and its colour."""
     colour = _STATUS_COLOURS.get(word, "inherit")
-    return Markup(f'<span style="color:{colour};font-weight:600">{text(STATUS_SIGNS.get(word, ""))} {text(word)}</span>')
+    return Markup(
+        f'<span style="color:{colour};font-weight:600">{text(STATUS_SIGNS.get(word, ""))} {text(word)}</span>'
+    )
 
 
 def command_link(label: object, command: str, arguments: str) -> Markup:
@@ -68,21 +82,18 @@ def table(headers: Sequence[object], rows: Iterable[Sequence[object]], numeric: 
             for at, value in enumerate(values)
         )
 
-    head = cells("th", headers, f";font-weight:500;{_MUTED};border-bottom:1px solid {_RULE}") if headers else ""
-    body = "".join(f"<tr style='background:none'>{cells('td', row, '')}</tr>" for row in rows)
-    return Markup(
-        '<table style="border-collapse:collapse;font-size:var(--jp-ui-font-size1,13px);margin:2px 0;'
-        f"font-variant-numeric:tabular-nums\">{f'<thead><tr>{head}</tr></thead>' if head else ''}<tbody>{body}</tbody></table>"
-    )
+    head = ""
+    if headers:
+        quiet = f";font-weight:500;{_MUTED};border-bottom:1px solid {_RULE}"
+        head = f"<thead><tr>{cells('th', headers, quiet)}</tr></thead>"
+    body = "".join(f'<tr style="background:none">{cells("td", row, "")}</tr>' for row in rows)
+    return Markup(f'<table style="{_TABLE}">{head}<tbody>{body}</tbody></table>')
 
 
 def card(*parts: object) -> Markup:
     """A block with a thin rule at its left."""
     inner = "".join(text(part) for part in parts)
-    return Markup(
-        f'<div class="mlops-nb-card" style="border-left:3px solid {_RULE};padding:2px 0 2px 12px;margin:4px 0;'
-        f'font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:var(--jp-ui-font-size1,13px);line-height:1.6">{inner}</div>'
-    )
+    return Markup(f'<div class="mlops-nb-card" style="{_CARD}">{inner}</div>')
 
 
 def line(*parts: object, separator: str = " · ") -> Markup:

@@ -64,7 +64,7 @@ def read_params(pairs: Sequence[str]) -> dict[str, Any]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key.strip():
-            raise UsageError(f"-p {pair!r} is not key=value", hint="write -p lr=0.1; quote values with spaces: -p 'a=b c'")
+            raise UsageError(f"-p {pair!r} is not key=value", hint="write -p lr=0.1, quoted where there are spaces")
         params[key.strip()] = _literal(value.strip())
     return params
 

@@ -70,7 +70,7 @@ def models(found: Sequence[ModelVersion]) -> Shown:
         facts = (kind, text.size(one.size_bytes), text.ago(one.created_at))
         plain.append((one.reference, aliases, *facts, short_id(one.run_id), one.message))
         link = _link(one.run_id) if one.run_id else ""
-        rich.append((one.reference, Markup(f"<b>{markup.text(aliases)}</b>"), *facts, link, one.message))
+        rich.append((one.reference, markup.strong(aliases), *facts, link, one.message))
     return _shown(headers, plain, rich, (3,))
 
 

@@ -56,7 +56,7 @@ def change(now: float | None, before: float | None) -> str:
     step = now - before
     if step == 0:
         return "±0"
-    return f"{'+' if step > 0 else '−'}{number(abs(step))}"  # noqa: RUF001 - a true minus sign
+    return f"{'+' if step > 0 else '−'}{number(abs(step))}"
 
 
 def param(value: Plain, limit: int = 60) -> str:

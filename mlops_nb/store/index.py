@@ -215,7 +215,14 @@ class Index:
             case SnapshotPublished() as action:
                 db.execute(
                     "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?)",
-                    (action.name, action.version, action.digest, action.run_id, entry.at, encode(published_snapshot(entry))),
+                    (
+                        action.name,
+                        action.version,
+                        action.digest,
+                        action.run_id,
+                        entry.at,
+                        encode(published_snapshot(entry)),
+                    ),
                 )
                 self._learn_segments(db, action.manifest)
             case ModelRegistered() as action:

@@ -40,7 +40,6 @@ from mlops_nb.records.values import clean_text, nonfinite_word, number, plain
 from mlops_nb.store import Store
 from mlops_nb.store.journal import JournalWriter
 
-
 WITHHELD = "***"
 """What is recorded in place of a secret."""
 
@@ -105,7 +104,7 @@ class ActiveRun:
         self._counts[key] = count + 1
 
     def log(self, step: int | None = None, /, **metrics: float) -> None:
-        """Log one point of several metrics: `run.log(loss=0.3, acc=0.9)`; the step may come first: `run.log(7, loss=0.3)`.
+        """Log one point of several metrics: `run.log(loss=0.3, acc=0.9)`, or with a step: `run.log(7, loss=0.3)`.
 
         Raises:
             UsageError: A key or value is unfit, or the run is finished.
@@ -170,9 +169,7 @@ class ActiveRun:
         guessed = media_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
         digest = self.store.objects.put(data)
         self._append(
-            ArtifactLogged(
-                time.time(), name=name, digest=digest, size_bytes=len(data), media_type=guessed, role=role
-            )
+            ArtifactLogged(time.time(), name=name, digest=digest, size_bytes=len(data), media_type=guessed, role=role)
         )
         return digest
 

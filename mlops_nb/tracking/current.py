@@ -9,8 +9,8 @@ import os
 from contextvars import ContextVar
 from pathlib import Path
 
-from mlops_nb.config import EXPERIMENT_VARIABLE, PARENT_RUN_VARIABLE, find_store
 from mlops_nb._ids import is_run_id
+from mlops_nb.config import EXPERIMENT_VARIABLE, PARENT_RUN_VARIABLE, find_store
 from mlops_nb.errors import UsageError
 from mlops_nb.records.names import check_name
 from mlops_nb.store import Store, open_store

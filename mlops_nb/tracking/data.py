@@ -79,7 +79,9 @@ def snapshot(
     return found
 
 
-def load(reference: str, *, columns: Sequence[str] | None = None, store: str | os.PathLike[str] | Store | None = None) -> Any:
+def load(
+    reference: str, *, columns: Sequence[str] | None = None, store: str | os.PathLike[str] | Store | None = None
+) -> Any:
     """Bring a snapshot into memory, of the type it was taken from and equal to it.
 
     The current run is noted as having used it.
@@ -112,9 +114,7 @@ def get_manifest(store: Store, found: Snapshot) -> Manifest:
     return decode_manifest(store.objects.get(found.manifest))
 
 
-def _publish(
-    store: Store, name: str, message: str, run_id: str, manifest: Manifest, stored_bytes: int
-) -> Snapshot:
+def _publish(store: Store, name: str, message: str, run_id: str, manifest: Manifest, stored_bytes: int) -> Snapshot:
     data = encode(manifest)
     store.create()
     digest = store.objects.put(data)

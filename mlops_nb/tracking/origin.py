@@ -13,8 +13,12 @@ _origins: dict[int, tuple[weakref.ref[object], str]] = {}
 def note_origin(thing: object, run_id: str) -> None:
     """Remember that `thing` came out of a run. Objects that cannot be referred to weakly are passed over."""
     key = id(thing)
+
+    def forget(_dead: weakref.ref[object]) -> None:
+        _origins.pop(key, None)
+
     try:
-        reference = weakref.ref(thing, lambda _dead, key=key: _origins.pop(key, None))
+        reference = weakref.ref(thing, forget)
     except TypeError:
         return
     _origins[key] = (reference, run_id)
