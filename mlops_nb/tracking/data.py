@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlops_nb.datasets.table import restore, take
+from mlops_nb.datasets import restore, take
 from mlops_nb.records.data import Address, Manifest, Snapshot
 from mlops_nb.records.ledger import SnapshotPublished, published_snapshot
 from mlops_nb.records.names import check_name
