@@ -14,10 +14,11 @@ fetched from its room when it is first used (PEP 562).
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+# `typing` alone would cost more than the rest of this file; type checkers know this name.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from mlops_nb.api import get_run, models, runs, snapshots
     from mlops_nb.errors import MlopsNbError
     from mlops_nb.registry import load_model, register
@@ -80,6 +81,8 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'mlops_nb' has no attribute {name!r}")
+    import importlib
+
     value = getattr(importlib.import_module(home), name)
     globals()[name] = value
     return value

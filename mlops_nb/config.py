@@ -10,7 +10,6 @@ Floor: just above errors. Reads files and the environment; creates nothing.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -68,6 +67,8 @@ def cache_dir(environ: Mapping[str, str] | None = None) -> Path:
 
 
 def _from_pyproject(path: Path) -> str:
+    import tomllib
+
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError:

@@ -80,6 +80,8 @@ class _Packages:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self.counted = 0
+        self.named: dict[str, str] = {}
         self.modules: set[str] = set()
         self.found: dict[str, str] = {}
         self.installed: dict[str, str] = {}
@@ -88,13 +90,17 @@ class _Packages:
     def imported(self) -> dict[str, str]:
         """Normalised distribution name to version, for every imported top-level module."""
         with self.lock:
+            if len(sys.modules) == self.counted:
+                return self.named
             present = {name for name in list(sys.modules) if type(name) is str and "." not in name}
             if new := present - self.modules - sys.stdlib_module_names:
                 self.scan()
                 for module in new:
                     self.match(module)
             self.modules |= present
-            return dict(sorted(self.found.items()))
+            self.counted = len(sys.modules)
+            self.named = dict(sorted(self.found.items()))
+            return self.named
 
     def match(self, module: str) -> None:
         for name in _EXCEPTIONS.get(module, (_SEPARATORS.sub("-", module).lower(),)):

@@ -33,6 +33,7 @@ def list_runs(
         UsageError: There is no such status.
         StoreError: The store cannot be read.
     """
+    store.index.catch_up()
     return queries.select_runs(
         store, experiment=experiment, status=_status(status), notebook=notebook, parent=parent, limit=limit
     )
@@ -40,6 +41,7 @@ def list_runs(
 
 def list_experiments(store: Store) -> list[str]:
     """The names of all experiments, the most recently used first."""
+    store.index.catch_up()
     return queries.list_experiments(store)
 
 
@@ -67,7 +69,10 @@ def get_history(store: Store, run_id: str, key: str) -> list[Point]:
 
 
 def find_previous_run(store: Store, run: Run) -> Run | None:
-    """The latest completed run before this one, of the same experiment and kind: what its metrics compare with."""
+    """The latest completed run before this one, of the same experiment and kind: what its metrics compare with.
+
+    Looks among the runs that were known when `run` was asked for.
+    """
     found = queries.select_runs(
         store,
         experiment=run.experiment,

@@ -22,6 +22,7 @@ from mlops_nb.records.journal import (
     OutputCaptured,
     ParamLogged,
     ResourcesMeasured,
+    RunError,
     RunFinished,
     RunStarted,
     TagSet,
@@ -105,13 +106,18 @@ def _apply(line: Line, run: Run, changed: dict[str, Any]) -> None:
         case EnvironmentCaptured(code=code) if code is not None:
             changed.update(commit=code.commit, dirty=code.dirty)
         case RunFinished():
-            error = line.error
             changed.update(
                 status=line.outcome,
                 ended_at=run.started_at + line.duration_s,
                 duration_s=line.duration_s,
-                error=f"{error.kind}: {error.message}" if error else "",
+                error=_in_words(line.error),
             )
+
+
+def _in_words(error: RunError | None) -> str:
+    if error is None:
+        return ""
+    return f"{error.kind}: {error.message}" if error.message else error.kind
 
 
 def _set_param(line: ParamLogged, run: Run, changed: dict[str, Any]) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import getpass
 import os
-import secrets
 import socket
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_nb.config import find_store
+from mlops_nb.records.journal import Outcome
 from mlops_nb.records.wire import encode
 from mlops_nb.store.faults import explained
 from mlops_nb.store.format import STORE_FORMAT, StoreFormat, read_format
@@ -67,7 +67,7 @@ class Store:
             for folder in (self.root, self.root / "live", self.root / "runs"):
                 folder.mkdir(parents=True, exist_ok=True)
         if self.format is None:
-            self.objects.put_named("format.json", encode(StoreFormat(STORE_FORMAT, secrets.token_hex(8))))
+            self.objects.put_named("format.json", encode(StoreFormat(STORE_FORMAT, os.urandom(8).hex())))
             # A store beside a checkout must not make it dirty.
             self.objects.put_named(".gitignore", b"*\n")
         self._ready = True
@@ -83,21 +83,21 @@ class Store:
         self.live.mark(run_id)
         return self.journals.create(run_id)
 
-    def seal_journal(self, run_id: str, writer: JournalWriter) -> None:
-        """Close a journal whose last record is `RunFinished`, and enter it into the ledger.
+    def seal_journal(self, run_id: str, writer: JournalWriter, experiment: str, outcome: Outcome) -> None:
+        """Close a journal whose last record is the `RunFinished` with this outcome, and enter it into the ledger.
 
         Raises:
             StoreError: The ledger cannot be written; the next reader will seal the run.
         """
         try:
-            self.live.seal(run_id)
+            self.live.seal(run_id, experiment, outcome)
         finally:
             writer.close()
 
     def check_writable(self) -> None:
         """Raise the `StoreError` that a write would meet."""
         self.create()
-        probe = self.root / "live" / f".probe-{secrets.token_hex(4)}"
+        probe = self.root / "live" / f".probe-{os.urandom(4).hex()}"
         with explained("write", probe):
             probe.write_bytes(b"")
             probe.unlink()

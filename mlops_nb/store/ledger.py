@@ -53,21 +53,22 @@ class Ledger:
             StoreBusyError: A thousand others were faster in a row.
             StoreError: The place cannot be written.
         """
-        return self.commit(lambda _head: action, self.find_head)
+        return self.commit(lambda _head: action)
 
-    def commit(self, decide: Callable[[Head], Action], look: Callable[[], Head]) -> Entry:
+    def commit(self, decide: Callable[[Head], Action], look: Callable[[], Head] | None = None) -> Entry:
         """Commit an action that depends on what is in the ledger, such as the next version number.
 
         Args:
             decide: Given the head, says what to commit. Called again after every lost race.
-            look: Finds the head, having read everything up to it.
+            look: Finds the head, having read everything up to it. By default the last head known is tried first:
+                a writer alone on its store need not look, and otherwise the race tells.
 
         Raises:
             StoreBusyError: A thousand others were faster in a row.
             StoreError: The place cannot be written.
         """
+        head = look() if look else self._known if self._known.number else self.find_head()
         for attempt in range(MAX_TRIES):
-            head = look()
             entry = Entry(
                 number=head.number + 1, previous=head.digest, at=time.time(), by=self._by(), action=decide(head)
             )
@@ -76,6 +77,7 @@ class Ledger:
                 self._known = Head(entry.number, digest_of(data))
                 return entry
             time.sleep(random.random() * min(0.05, 0.0005 * (attempt + 1)))  # noqa: S311 - spreads writers, no secret
+            head = (look or self.find_head)()
         raise StoreBusyError("too many writers commit at once", hint="try again in a moment")
 
     def find_head(self) -> Head:

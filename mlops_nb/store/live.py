@@ -17,7 +17,7 @@ from pathlib import Path
 from mlops_nb._ids import is_run_id
 from mlops_nb.errors import StoreError
 from mlops_nb.records.fold import fold_run
-from mlops_nb.records.journal import RunFinished
+from mlops_nb.records.journal import Outcome, RunFinished
 from mlops_nb.records.ledger import RunSealed
 from mlops_nb.records.runs import Run
 from mlops_nb.records.wire import encode_line
@@ -51,25 +51,24 @@ class Live:
         except FileNotFoundError:
             return []
 
-    def seal(self, run_id: str) -> None:
+    def seal(self, run_id: str, experiment: str, outcome: Outcome) -> None:
         """Enter a finished journal into the ledger, with the digest of its bytes.
 
-        The caller holds the journal's lock, and its last record is `RunFinished`.
+        The caller holds the journal's lock, and its last record is the `RunFinished` with this outcome.
 
         Raises:
             StoreError: The ledger cannot be written. The marker stays, so the next reader seals the run.
         """
         data = self._journals.read_bytes(run_id)
-        run = fold_run(decode_lines(data))
-        if run is not None and run.status != "running":
-            action = RunSealed(
+        self._ledger.append(
+            RunSealed(
                 run_id=run_id,
-                experiment=run.experiment,
-                outcome=run.status,
+                experiment=experiment,
+                outcome=outcome,
                 journal_digest=digest_of(data),
                 journal_bytes=len(data),
             )
-            self._ledger.append(action)
+        )
         self._unmark(run_id)
 
     def has_writer(self, run_id: str) -> bool:
@@ -115,10 +114,13 @@ class Live:
             return self._forget_stillborn(run_id)
         if os.fstat(fd).st_size != len(data):
             os.ftruncate(fd, len(data))
+        outcome: Outcome = "crashed"
         if run.status == "running":
             os.write(fd, encode_line(_crash_of(run, data)))
             os.fsync(fd)
-        self.seal(run_id)
+        else:
+            outcome = run.status
+        self.seal(run_id, run.experiment, outcome)
         return True
 
     def _forget_stillborn(self, run_id: str) -> bool:

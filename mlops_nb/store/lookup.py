@@ -19,6 +19,7 @@ def get_run(store: Store, reference: str) -> Run:
         NotFoundError: No run fits.
         UsageError: Several do; the hint names them.
     """
+    store.index.catch_up()
     found = queries.find_runs(store, reference) if reference else []
     exact = [run for run in found if run.id == reference] or found
     if len(exact) == 1:
@@ -36,6 +37,7 @@ def list_snapshots(store: Store, name: str | None = None) -> list[Snapshot]:
     Raises:
         NotFoundError: A dataset was named that does not exist.
     """
+    store.index.catch_up()
     found = queries.select_snapshots(store, name)
     if not found and name is not None:
         raise _no_dataset(store, name)
@@ -67,6 +69,7 @@ def list_models(store: Store, name: str | None = None) -> list[ModelVersion]:
     Raises:
         NotFoundError: A model was named that does not exist.
     """
+    store.index.catch_up()
     found = queries.select_models(store, name)
     if not found and name is not None:
         known = [model.name for model in queries.select_models(store)]

@@ -1,6 +1,7 @@
 """Every question that is asked of the index, as functions that return records.
 
-Each catches the index up first, unless told that the caller just did.
+They answer from the index as it stands: whoever asks for the user calls `store.index.catch_up()` first (`lookup` and
+`lineage` do), once for all the questions of one answer.
 """
 
 from __future__ import annotations
@@ -32,7 +33,6 @@ def select_runs(
     limit: int | None = None,
 ) -> list[Run]:
     """Runs that fit all that is given, newest first. `before` is a (started_at, id) to begin below."""
-    store.index.catch_up()
     wanted = {
         "experiment = ?": experiment,
         "status = ?": status,
@@ -56,7 +56,6 @@ def select_runs(
 
 def find_runs(store: Store, reference: str) -> list[Run]:
     """Runs whose id is `reference`, begins with it, or ends with it (its last part)."""
-    store.index.catch_up()
     rows = store.index.rows(
         "SELECT record FROM runs WHERE id = ?1 OR substr(id, 1, length(?1)) = ?1 OR substr(id, 17) = ?1 LIMIT 20",
         reference,
@@ -66,14 +65,12 @@ def find_runs(store: Store, reference: str) -> list[Run]:
 
 def list_experiments(store: Store) -> list[str]:
     """The names of all experiments, the most recently used first."""
-    store.index.catch_up()
     rows = store.index.rows("SELECT experiment FROM runs GROUP BY experiment ORDER BY max(started_at) DESC")
     return [row[0] for row in rows]
 
 
 def select_snapshots(store: Store, name: str | None = None, digest: str | None = None) -> list[Snapshot]:
     """Snapshots, newest first; of one dataset and of one content if so asked."""
-    store.index.catch_up()
     rows = store.index.rows(
         "SELECT record FROM snapshots WHERE (?1 IS NULL OR name = ?1) AND (?2 IS NULL OR digest = ?2) "
         "ORDER BY created_at DESC, version DESC",
@@ -84,14 +81,13 @@ def select_snapshots(store: Store, name: str | None = None, digest: str | None =
 
 
 def last_snapshot(store: Store, name: str) -> Snapshot | None:
-    """The highest version of a dataset, in the index as it stands (no catching up)."""
+    """The highest version of a dataset."""
     rows = store.index.rows("SELECT record FROM snapshots WHERE name = ? ORDER BY version DESC LIMIT 1", name)
     return _snapshot_decoder.decode(rows[0][0]) if rows else None
 
 
 def select_models(store: Store, name: str | None = None) -> list[ModelVersion]:
     """Model versions with the aliases that point to them now, newest first."""
-    store.index.catch_up()
     aliases: dict[tuple[str, int], list[str]] = {}
     for model, alias, version in store.index.rows("SELECT name, alias, version FROM aliases ORDER BY alias"):
         aliases.setdefault((model, version), []).append(alias)
@@ -105,19 +101,19 @@ def select_models(store: Store, name: str | None = None) -> list[ModelVersion]:
 
 
 def last_model_version(store: Store, name: str) -> int:
-    """The highest version number of a model, 0 for none, in the index as it stands (no catching up)."""
+    """The highest version number of a model, 0 for none."""
     rows = store.index.rows("SELECT max(version) FROM models WHERE name = ?", name)
     return (rows[0][0] or 0) if rows else 0
 
 
 def find_alias(store: Store, name: str, alias: str) -> int:
-    """The version that an alias points to, 0 for none, in the index as it stands (no catching up)."""
+    """The version that an alias points to, 0 for none."""
     rows = store.index.rows("SELECT version FROM aliases WHERE name = ? AND alias = ?", name, alias)
     return rows[0][0] if rows else 0
 
 
 def find_segments(store: Store, digests: Iterable[str]) -> dict[str, Address]:
-    """Where the segments are that the store has, in the index as it stands (no catching up)."""
+    """Where the segments are that the store has."""
     wanted: Sequence[bytes] = [bytes.fromhex(digest) for digest in digests]
     found: dict[str, Address] = {}
     for at in range(0, len(wanted), _CHUNK):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import mimetypes
 import os
+import re
 import threading
 import time
 import traceback
@@ -19,7 +20,7 @@ from typing import Literal
 
 from mlops_nb._ids import short_id
 from mlops_nb.capture.output import Tail
-from mlops_nb.capture.redaction import is_secret
+from mlops_nb.capture.redaction import is_secret, redact
 from mlops_nb.errors import CaptureWarning, NotFoundError, StoreError, UsageError
 from mlops_nb.records.journal import (
     ArtifactLogged,
@@ -42,6 +43,8 @@ from mlops_nb.store.journal import JournalWriter
 
 WITHHELD = "***"
 """What is recorded in place of a secret."""
+
+_SHELL = re.compile(r"[/\\](?:IPython|ipykernel)[/\\]")
 
 
 class ActiveRun:
@@ -217,7 +220,7 @@ class ActiveRun:
             self._append(RunFinished(time.time(), outcome=outcome, duration_s=duration_s, error=error))
             self._outcome = outcome
         try:
-            self.store.seal_journal(self.id, self._writer)
+            self.store.seal_journal(self.id, self._writer, self.experiment, outcome)
         except StoreError as fault:
             self._warn(f"the run's end is recorded, but not yet in the ledger: {fault.message}; {fault.hint}")
 
@@ -240,9 +243,13 @@ class ActiveRun:
 
 
 def error_of(fault: BaseException) -> RunError:
-    """An exception as a record: its kind, message and traceback, as text."""
-    text = "".join(traceback.format_exception(fault))
-    return RunError(kind=type(fault).__name__, message=clean_text(_message(fault)), traceback=clean_text(text, 20_000))
+    """An exception as a record: its kind, message and traceback, as text, without the shell's own frames."""
+    frames = fault.__traceback__
+    while frames is not None and _SHELL.search(frames.tb_frame.f_code.co_filename):
+        frames = frames.tb_next
+    text = redact("".join(traceback.format_exception(type(fault), fault, frames)))
+    message = clean_text(redact(_message(fault)))
+    return RunError(kind=type(fault).__name__, message=message, traceback=clean_text(text, 20_000))
 
 
 def outcome_of(fault: BaseException | None) -> Outcome:

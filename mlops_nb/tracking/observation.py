@@ -7,6 +7,7 @@ and everything else goes on. The user's code is never touched.
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +28,9 @@ from mlops_nb.tracking.current import current
 
 GIT_PATIENCE_S = 0.3
 """How long the end of a run waits for git's word on whether the checkout is dirty."""
+
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+"""Escape sequences of a terminal (ECMA-48): colours and links mean nothing in a record."""
 
 _tap: OutputTap[ActiveRun] = OutputTap(current)
 
@@ -101,7 +105,8 @@ class Observation:
         if self._run.tail is not None:
             text, dropped = self._run.tail.read()
             if text:
-                self._run.record(OutputCaptured(time.time(), text=redact(text), dropped=dropped))
+                plain = redact(_ANSI.sub("", text))
+                self._run.record(OutputCaptured(time.time(), text=plain, dropped=dropped))
 
     def _end_figures(self) -> None:
         found = open_figures(besides=self._open_before)
