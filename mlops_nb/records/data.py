@@ -30,13 +30,19 @@ class Segment(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Column(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One column: its position gives its name (names may repeat), `digest` covers type and values."""
+    """One column: names may repeat, `digest` covers type and values.
+
+    A column of categories (Arrow: a dictionary) keeps its codes in `segments` and what they stand for in `categories`.
+    `index` marks what belongs to a pandas frame's index: stored like a column, but none of the user's columns.
+    """
 
     name: str
     type: str
     digest: str
     segments: tuple[Segment, ...]
     nulls: int = 0
+    categories: tuple[Segment, ...] = ()
+    index: bool = False
 
 
 class Manifest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -44,6 +50,7 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     `schema` is the Arrow schema in IPC form, base64; `python_type` is what was handed in
     (`pandas.DataFrame`, `polars.DataFrame`, `pyarrow.Table`); `extras` is what Arrow has no place for.
+    `digest` names the whole content: equal frames of the same type have equal digests, wherever and however they lie.
     """
 
     digest: str
