@@ -58,7 +58,8 @@ def make_table(restored: Restored) -> Any:
     """Give a `pyarrow.Table` back: every chosen column, in the order of the choice."""
     if not restored.values:
         # A table without columns still has rows; only a selection from another can say so.
-        return pa.table({"row": pa.nulls(restored.rows)}).select([]).replace_schema_metadata(restored.schema.metadata)
+        rows = pa.table({"row": pa.nulls(restored.rows)}, metadata=restored.schema.metadata)
+        return rows.select([])
     fields = [restored.schema.field(position) for position in restored.values]
     schema = pa.schema(fields, metadata=restored.schema.metadata)
     return pa.Table.from_arrays(list(restored.values.values()), schema=schema)

@@ -22,7 +22,7 @@ MIN_BYTES = 64 << 10
 TARGET_BYTES = 256 << 10
 MAX_BYTES = 1 << 20
 
-_BLOCK = 1 << 16
+_BLOCK = 1 << 15
 _STEPS = (1, 2, 4, 8, 16)  # a window of 32 rows, doubled up
 _LEAD = sum(_STEPS)
 _LARGEST = (1 << 32) - 1
@@ -39,10 +39,10 @@ def cut(plane: Plane) -> list[int]:
     """
     if not plane.rows:
         return []
+    if plane.measure(0, plane.rows) <= MIN_BYTES:
+        return [plane.rows]
     sketch, sizes = plane.sketch()
     reach = _Reach(plane.rows, sizes)
-    if reach.total <= MIN_BYTES:
-        return [plane.rows]
     good, fair = _places(sketch, sizes)
     ends: list[int] = []
     start = 0
@@ -70,7 +70,6 @@ class _Reach:
         self._rows = rows
         self._width = sizes if isinstance(sizes, int) else 0
         self._sums = None if isinstance(sizes, int) else np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
-        self.total = rows * self._width if self._sums is None else int(self._sums[-1])
 
     def window(self, start: int) -> tuple[int, int]:
         """The first and the last row number at which a segment that begins at `start` may end."""

@@ -36,6 +36,8 @@ def read_values(values: Any, name: str) -> tuple[dict[str, Plain], Any]:
     Raises:
         UnsupportedDataError: It could not come back equal.
     """
+    if type(values) is pd.arrays.NumpyExtensionArray:  # a subclass is an array of texts
+        values = values.to_numpy()
     dtype = values.dtype
     try:
         if isinstance(dtype, pd.CategoricalDtype):
@@ -60,10 +62,14 @@ def make_values(described: dict[str, Any], found: Any) -> Any:
     if kind == "category":
         return _make_categories(described, found)
     if kind == "arrow":
-        return pd.ArrowDtype(found.type).__from_arrow__(found)
+        arrow_dtype: Any = pd.ArrowDtype(found.type)
+        return arrow_dtype.__from_arrow__(found)
     if kind == "numpy":
         return _writable(found.to_numpy()).astype(np.dtype(described["dtype"]), copy=False)
-    return make_dtype(described).__from_arrow__(found)
+    dtype = make_dtype(described)
+    values = dtype.__from_arrow__(found)
+    # Only here does pandas keep Arrow's memory, which is read-only.
+    return values.copy() if isinstance(dtype, pd.DatetimeTZDtype) else values
 
 
 def make_dtype(described: dict[str, Any]) -> Any:
@@ -98,7 +104,7 @@ def _make_categories(described: dict[str, Any], found: Any) -> Any:
     values = make_values(described["categories"], pa.chunked_array([found.chunk(0).dictionary]))
     categories = pd.Index(values, dtype=values.dtype, copy=False)
     dtype = pd.CategoricalDtype(categories, ordered=described["ordered"])
-    return pd.Categorical.from_codes(codes_of(found), dtype=dtype)
+    return pd.Categorical.from_codes(_writable(codes_of(found)), dtype=dtype)
 
 
 def codes_of(found: Any) -> Any:

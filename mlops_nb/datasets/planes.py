@@ -25,7 +25,7 @@ Sketch = npt.NDArray[np.uint32]
 Sizes = int | npt.NDArray[np.int64]
 """Bytes of each row; one int where all rows have the same."""
 
-_BLOCK = 1 << 16
+_BLOCK = 1 << 14
 _FACTOR_64 = np.uint64(0x9E3779B97F4A7C15)  # the golden ratio's bits: Knuth's multiplicative hashing
 _FACTOR_32 = np.uint32(0x9E3779B1)
 _SALT = np.uint32(0x7F4A7C15)  # keeps a column of zeros from being a column of hashes that are zero
@@ -103,11 +103,15 @@ class Text:
     def sketch(self) -> tuple[Sketch, Sizes]:
         """Length, first and last eight bytes. They may reach into the neighbours: that is content as well."""
         lengths = np.diff(self.ends)
-        found = _mix(lengths.view(np.uint64))
-        if (last := len(self.raw) - 8) >= 0:
-            words = np.ndarray((last + 1,), np.uint64, self.raw, strides=(1,))
-            found += _mix(words[np.minimum(self.ends[:-1], last)])
-            found ^= _mix(words[np.maximum(self.ends[1:] - 8, 0)])
+        found = np.empty(self.rows, np.uint32)
+        last = len(self.raw) - 8
+        words = np.ndarray((last + 1,), np.uint64, self.raw, strides=(1,)) if last >= 0 else np.zeros(1, np.uint64)
+        for start in range(0, self.rows, _BLOCK):
+            block = slice(start, start + _BLOCK)
+            stirred = words[np.minimum(self.ends[:-1][block], max(last, 0))] * _FACTOR_64
+            stirred ^= words[np.maximum(self.ends[1:][block] - 8, 0)]
+            stirred += lengths[block].view(np.uint64)
+            found[block] = _mix(stirred)
         return found, lengths + _LENGTH_BYTES
 
 
