@@ -57,7 +57,7 @@ track_help.__doc__ = track_parser.format_help()
 
 
 def _experiment(_shell: Any, options: Any) -> Shown:
-    if options.name:
+    if options.name is not None:
         set_experiment(options.name)
     return tables.experiments(get_experiment(), list_experiments(default_store()))
 
@@ -132,7 +132,7 @@ def _parser(magic: str, summary: str, *examples: str) -> MagicParser:
 
 def _build() -> dict[str, Magic]:
     experiment = _parser("experiment", "Set, or show, the experiment of this notebook's runs.", "%experiment delays")
-    experiment.add_argument("name", nargs="?", default="", help="the experiment's name")
+    experiment.add_argument("name", nargs="?", help="the experiment's name")
 
     runs = _parser("runs", "Show the newest runs.", "%runs", "%runs -n 50 --experiment delays --status failed")
     runs.add_argument("-n", "--limit", type=int, default=15, help="how many (15)")

@@ -67,7 +67,7 @@ class TrackedCell:
         try:
             run = start_run(
                 default_store(),
-                experiment=options.experiment or get_experiment(),
+                experiment=get_experiment() if options.experiment is None else options.experiment,
                 kind="cell",
                 name=options.name,
                 params=read_params(options.param),

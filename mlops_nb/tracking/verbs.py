@@ -51,7 +51,7 @@ def track(
     """
     run = start_run(
         default_store(store),
-        experiment=experiment or get_experiment(),
+        experiment=get_experiment() if experiment is None else experiment,
         kind="script",
         name=name,
         params=params,
