@@ -15,7 +15,8 @@ from mlops_nb.capture.redaction import is_secret_name, redact, redact_output
 PIECES = (
     "x = 1\n", "for i in y:\n", "  ", "    ", "(", ")", "if a:\n", "x += 1\n", "def f():\n", "token", "'''", '"', "é",
     "\\", "\r", "\x00", "\ud800", "lambda: ", "await ", "[x := 2 for _ in y]", "*a, b = 1, 2\n", "f'{", "}", "!ls\n",
-    "%env A_KEY=", "del x\n", "global x\n", "with a as b: ", "match x:\n  case [1, *r]: pass\n", ";", "password = 'p'\n",
+    "%env A_KEY=", "del x\n", "global x\n", "with a as b: ", "match x:\n  case [1, *r]: pass\n", ";",
+    "password = 'p'\n",
 )  # fmt: skip
 SOURCES = st.text() | st.lists(st.sampled_from(PIECES) | st.text(max_size=3)).map("".join)
 WORDS = st.sampled_from(["key", "KEY", "token", "password", "secret", "max", "n", "credential", "lr", "api", "tokens"])
