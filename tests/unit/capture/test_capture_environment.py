@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_nb.capture.environment import describe_environment
+from mlops_nb.capture.environment import _Packages, describe_environment
 from mlops_nb.records.journal import CodeState
 
 
@@ -46,6 +46,41 @@ def test_a_package_installed_later_is_found_and_an_upgrade_does_not_lie(
     (tmp_path / "Late_Comer-1.2.dev3+local.dist-info").rename(tmp_path / "Late_Comer-2.0.dist-info")
     monkeypatch.setitem(sys.modules, "another_module", types.ModuleType("another_module"))
     assert describe_environment().packages["late-comer"] == "1.2.dev3+local"
+
+
+def test_an_upgrade_before_the_import_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packages = _Packages()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "not_yet-1.0.dist-info").mkdir()
+    assert "not-yet" not in packages.imported()
+    (tmp_path / "not_yet-1.0.dist-info").rename(tmp_path / "not_yet-2.0.dist-info")
+    monkeypatch.setitem(sys.modules, "not_yet", types.ModuleType("not_yet"))
+    assert packages.imported()["not-yet"] == "2.0"
+
+
+def test_a_second_module_of_an_upgraded_package_does_not_change_its_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages = _Packages()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "pkg_resources", raising=False)
+    (tmp_path / "setuptools-1.0.dist-info").mkdir()
+    monkeypatch.setitem(sys.modules, "setuptools", types.ModuleType("setuptools"))
+    assert packages.imported()["setuptools"] == "1.0"
+    (tmp_path / "setuptools-1.0.dist-info").rename(tmp_path / "setuptools-2.0.dist-info")
+    monkeypatch.setitem(sys.modules, "pkg_resources", types.ModuleType("pkg_resources"))
+    assert packages.imported()["setuptools"] == "1.0"
+
+
+def test_the_standard_library_and_what_the_path_hides_do_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "json-9.dist-info").mkdir()
+    (tmp_path / "msgspec-0.0.1.dist-info").mkdir()
+    packages = _Packages().imported()
+    assert "json" not in packages
+    assert packages["msgspec"] == "0.0.1"
 
 
 def test_odd_modules_and_paths_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -161,6 +161,24 @@ def test_the_last_run_takes_the_tap_out(current: ContextVar[Run | None], monkeyp
     assert "write" not in sys.stdout.__dict__
 
 
+def test_a_stream_put_over_ours_is_not_heard_twice(
+    current: ContextVar[Run | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, _ = take_streams(monkeypatch)
+
+    class Tee(io.StringIO):
+        def write(self, text: str) -> int:
+            return out.write(text)
+
+    run = Run()
+    with tapped(current, run) as tap:
+        monkeypatch.setattr(sys, "stdout", Tee())
+        tap.open()
+        print("once")
+        tap.close()
+    assert run.text == "once\n"
+
+
 def test_threads_and_tasks_keep_apart(current: ContextVar[Run | None], monkeypatch: pytest.MonkeyPatch) -> None:
     take_streams(monkeypatch)
     runs = [Run() for _ in range(4)]

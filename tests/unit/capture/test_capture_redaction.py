@@ -116,6 +116,11 @@ def test_masked_source_is_still_python() -> None:
     )
 
 
+def test_line_ends_and_a_literal_inside_a_literal() -> None:
+    assert redact("x = 1\r\npassword = 'p'\r\ny = 2") == "x = 1\npassword = '***'\ny = 2"
+    assert redact("""password = f"{g(token='a-rather-long-one')}"; y = 1""") == "password = '***'; y = 1"
+
+
 def test_printed_json_stays_json() -> None:
     assert redact_output('{"password": "p"}') == '{"password": "***"}'
 
