@@ -84,8 +84,7 @@ class _Packages:
         self.named: dict[str, str] = {}
         self.modules: set[str] = set()
         self.found: dict[str, str] = {}
-        self.installed: dict[str, str] = {}
-        self.folders: dict[str, int] = {}
+        self.folders: dict[str, tuple[int, dict[str, str]]] = {}
 
     def imported(self) -> dict[str, str]:
         """Normalised distribution name to version, for every imported top-level module."""
@@ -94,33 +93,42 @@ class _Packages:
                 return self.named
             present = {name for name in list(sys.modules) if type(name) is str and "." not in name}
             if new := present - self.modules - sys.stdlib_module_names:
-                self.scan()
+                installed = self.scan()
                 for module in new:
-                    self.match(module)
+                    self.match(module, installed)
             self.modules |= present
             self.counted = len(sys.modules)
             self.named = dict(sorted(self.found.items()))
             return self.named
 
-    def match(self, module: str) -> None:
-        for name in _EXCEPTIONS.get(module, (_SEPARATORS.sub("-", module).lower(),)):
-            if name in self.installed:
-                self.found.setdefault(name, self.installed[name])
+    def match(self, module: str, installed: dict[str, str]) -> None:
+        for name in _EXCEPTIONS.get(module, (_normal(module),)):
+            if name in installed:
+                self.found.setdefault(name, installed[name])
 
-    def scan(self) -> None:
-        """List the folders of `sys.path` that are new or have changed. The first on the path wins, as in import."""
-        for folder in list(sys.path):
+    def scan(self) -> dict[str, str]:
+        """What is installed on `sys.path` now. Lists only the folders that are new or have changed."""
+        installed: dict[str, str] = {}
+        for folder in reversed(sys.path):  # the first on the path wins, as in import
             try:
                 changed_at = Path(folder).stat().st_mtime_ns  # an empty entry is the working directory
-                if self.folders.get(folder) == changed_at:
-                    continue
-                entries = os.listdir(folder or ".")  # noqa: PTH208 - a Path for each entry would triple the cost
+                if self.folders.get(folder, (0, {}))[0] != changed_at:
+                    self.folders[folder] = changed_at, _list_distributions(folder)
             except (OSError, TypeError, ValueError):  # a zip file, a folder that is gone, an odd entry
                 continue
-            self.folders[folder] = changed_at
-            for entry in entries:
-                if entry.endswith("-info") and (found := _DISTRIBUTION.fullmatch(entry)):
-                    self.installed.setdefault(_SEPARATORS.sub("-", found["name"]).lower(), found["version"])
+            installed |= self.folders[folder][1]
+        return installed
+
+
+def _list_distributions(folder: str) -> dict[str, str]:
+    entries = os.listdir(folder or ".")  # noqa: PTH208 - a Path for each entry would triple the cost
+    matches = (_DISTRIBUTION.fullmatch(entry) for entry in entries if entry.endswith("-info"))
+    return {_normal(found["name"]): found["version"] for found in matches if found}
+
+
+def _normal(name: str) -> str:
+    """A name as package indexes compare it (PEP 503)."""
+    return _SEPARATORS.sub("-", name).lower()
 
 
 _packages = _Packages()

@@ -19,7 +19,9 @@ MASK = "***"
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _ALWAYS = frozenset(["key", "apikey", "token", "pwd", "passphrase", "credential", "credentials", "cred", "creds"])
 _IF_TEXT = frozenset(["keys", "apikeys", "tokens", "auth", "pass", "bearer", "pat", "dsn"])
-_INSIDE = re.compile(r"passw(?:or)?d|passwrd|secret|credential|api_?key|access_?key|private_?key|token$", re.IGNORECASE)
+_INSIDE = re.compile(
+    r"passw(?:or)?d|passwrd|secret|credential|api[_-]?key|access[_-]?key|private[_-]?key|token$", re.IGNORECASE
+)
 _HINT = re.compile(r"key|token|passw|pwd|phrase|secret|cred|auth|pass|bearer|pat|dsn", re.IGNORECASE)
 
 _VALUE = re.compile(
@@ -49,9 +51,10 @@ _QUOTED = re.compile(
         (?:\"\"\"(?s:.{1,4000}?)\"\"\"|\'\'\'(?s:.{1,4000}?)\'\'\'|"(?:\\.|[^"\\\n])++"|'(?:\\.|[^'\\\n])++')""",
     re.VERBOSE,
 )
+# The same unquoted, as programs print it and shells are told it: `name=value`, `name: value`, `--name value`.
 _BARE = re.compile(
-    r"""(?<![\w-])(?P<name>[A-Za-z_-][\w-]*+)(?P<join>[ \t]{0,20}[=:][ \t]{0,20}|(?<=[a-z])\ {1,20})
-        (?!\*\*\*)[^\s'"(\[{,;]{4,}+""",
+    r"""(?<![\w-])(?P<name>--?[A-Za-z][\w-]*+(?=[ \t=:])|[A-Za-z_][\w-]*+(?=[ \t]{0,20}[=:]))
+        (?P<join>[ \t]{0,20}[=:]?[ \t]{0,20})(?!\*\*\*)[^\s'"(\[{,;=:][^\s'"(\[{,;]{3,}+""",
     re.VERBOSE,
 )
 
@@ -80,20 +83,32 @@ def is_secret_text(text: str) -> bool:
 
 
 def redact(text: str) -> str:
-    """The text with every likely secret replaced by `***`.
+    """Source code with every likely secret replaced by `***`.
 
-    For source code, the texts given to secret names become `'***'`: assignments, keyword arguments, dict entries,
-    defaults, items (`os.environ["API_KEY"] = ...`), unpacked tuples. For other text (what a program printed,
-    shell and magic lines), `name=value` and `name: value` of secret names. Known kinds of tokens everywhere.
+    The texts given to secret names become `'***'`: assignments, keyword arguments, dict entries, defaults, items
+    (`os.environ["API_KEY"] = ...`), unpacked tuples. In magic and shell lines, and in text that is no Python, also
+    what `redact_output` finds. Known kinds of tokens go everywhere.
 
     Args:
-        text: A cell's source, or anything printed. Never raises for odd text.
+        text: A cell's source, magics included. Never raises for odd text.
     """
     if _HINT.search(text) is not None:
         masked = _mask_python(text)
-        lines = _QUOTED.sub(_mask_quoted, text if masked is None else masked).split("\n")
+        if masked is None:
+            return redact_output(text)
+        lines = _QUOTED.sub(_mask_quoted, masked).split("\n")  # what stands in comments and texts
         # In Python an unquoted value is an expression, and has to stay.
-        text = "\n".join(_BARE.sub(_mask_bare, line) if masked is None or _is_magic(line) else line for line in lines)
+        text = "\n".join(_BARE.sub(_mask_bare, line) if _is_magic(line) else line for line in lines)
+    return _VALUE.sub(MASK, text)
+
+
+def redact_output(text: str) -> str:
+    """What a program printed, with every likely secret replaced by `***`: `password: hunter2`, `--api-key=...`.
+
+    Cheaper than `redact` and stricter: nothing in printed text has to stay runnable.
+    """
+    if _HINT.search(text) is not None:
+        text = _BARE.sub(_mask_bare, _QUOTED.sub(_mask_quoted, text))
     return _VALUE.sub(MASK, text)
 
 
@@ -110,20 +125,19 @@ def _mask_quoted(found: re.Match[str]) -> str:
     # A bare `key:` names dict entries and sort orders far more often than secrets; `key = ` in a line is one.
     if not _says_secret_text(name) or (name == "key" and not (" " in join and "=" in join)):
         return found[0]
-    return f"{name}{join}'{MASK}'"
+    return f"{name}{join}{found[0][-1]}{MASK}{found[0][-1]}"  # in the quotes it had: JSON stays JSON
 
 
 def _mask_bare(found: re.Match[str]) -> str:
-    if _INSIDE.search(found["name"]) is None or (not found["join"].strip() and not found["name"].startswith("-")):
-        return found[0]
-    return f"{found['name']}{found['join']}{MASK}"
+    return f"{found['name']}{found['join']}{MASK}" if _INSIDE.search(found["name"]) else found[0]
 
 
 def _mask_python(text: str) -> str | None:
     """Mask by syntax tree, or None when this is not Python. Shell and magic lines count as `pass`."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")  # the line ends that Python counts
     tree = parse_quietly("\n".join(_as_pass(line) if _is_magic(line) else line for line in lines))
-    if tree is None:
+    # `password: hunter2` is Python too, but no cell says that: it is printed text.
+    if tree is None or any(isinstance(node, ast.AnnAssign) and node.value is None for node in tree.body):
         return None
     try:
         spans = sorted({span for name, value in _iter_named(tree) for span in _spans(name, value)})
