@@ -53,7 +53,7 @@ _QUOTED = re.compile(
 )
 # The same unquoted, as programs print it and shells are told it: `name=value`, `name: value`, `--name value`.
 _BARE = re.compile(
-    r"""(?<![\w-])(?P<name>--?[A-Za-z][\w-]*+(?=[ \t=:])|[A-Za-z_][\w-]*+(?=[ \t]{0,20}[=:]))
+    r"""(?<![\w-])(?P<name>--?[A-Za-z][\w-]*+(?=[=:]|[ \t](?![ \t]*[\w-]+=))|[A-Za-z_][\w-]*+(?=[ \t]{0,20}[=:]))
         (?P<join>[ \t]{0,20}[=:]?[ \t]{0,20})(?!\*\*\*)[^\s'"(\[{,;=:][^\s'"(\[{,;]{3,}+""",
     re.VERBOSE,
 )

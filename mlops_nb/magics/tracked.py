@@ -27,9 +27,7 @@ parser = MagicParser(
     "Record this cell as a run: params, metrics, code, data, figures, environment.",
     ["%%track delays -p lr=0.1 -t baseline", "%%track", "%%track --name 'deeper trees' --no-auto"],
 )
-parser.add_argument(
-    "experiment", nargs="?", default="", help="the experiment; by default the one set with %%experiment"
-)
+parser.add_argument("experiment", nargs="?", help="the experiment; by default the one set with %%experiment")
 parser.add_argument("-p", "--param", action="append", default=[], metavar="KEY=VALUE", help="a param; may be repeated")
 parser.add_argument("-t", "--tag", action="append", default=[], metavar="TAG", help="a tag, `key` or `key=value`")
 parser.add_argument("--name", default="", help="a name for people")

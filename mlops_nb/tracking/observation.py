@@ -20,7 +20,7 @@ from mlops_nb.capture.figures import Figure, list_open, open_figures
 from mlops_nb.capture.git import GitWatch, find_code_state
 from mlops_nb.capture.harvest import MISSING, harvest
 from mlops_nb.capture.output import OutputTap, Tail
-from mlops_nb.capture.redaction import redact
+from mlops_nb.capture.redaction import redact_output
 from mlops_nb.capture.resources import Meter
 from mlops_nb.records.journal import OutputCaptured, ResourcesMeasured
 from mlops_nb.tracking.active import ActiveRun
@@ -105,7 +105,7 @@ class Observation:
         if self._run.tail is not None:
             text, dropped = self._run.tail.read()
             if text:
-                plain = redact(_ANSI.sub("", text))
+                plain = redact_output(_ANSI.sub("", text))
                 self._run.record(OutputCaptured(time.time(), text=plain, dropped=dropped))
 
     def _end_figures(self) -> None:

@@ -149,3 +149,9 @@ def test_hostile_text_is_not_slow(text: str) -> None:
     redact(text)
     redact_output(text)
     assert time.process_time() - began < 2.0
+
+
+def test_a_flag_does_not_swallow_the_pair_behind_it():
+    assert redact("%%track a -p db_password=hunter2hunter2\nx = 1") == "%%track a -p db_password=***\nx = 1"
+    assert redact_output("run -p db_password=hunter2hunter2 -q") == "run -p db_password=*** -q"
+    assert redact_output("login --password hunter2hunter2 -q") == "login --password *** -q"

@@ -17,7 +17,9 @@ def newest():
 
 
 def test_literals_are_params_and_numbers_are_metrics(shell):
-    shell.run_cell("%%track delays -p lr=0.1 -t baseline -t owner=me --name 'first try'\ndepth = 3\nacc = sum([0.5])\nacc")
+    shell.run_cell(
+        "%%track delays -p lr=0.1 -t baseline -t owner=me --name 'first try'\ndepth = 3\nacc = sum([0.5])\nacc"
+    )
     run = newest()
     assert (run.experiment, run.name, run.status, run.kind) == ("delays", "first try", "completed", "cell")
     assert run.params == {"lr": 0.1, "depth": 3}
