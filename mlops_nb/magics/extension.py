@@ -16,6 +16,7 @@ from mlops_nb.errors import CaptureWarning
 from mlops_nb.magics import lines
 from mlops_nb.magics.tracked import TrackedCell
 from mlops_nb.magics.transform import OPENER, rewrite_track
+from mlops_nb.tracking.cell import Cell, set_cell
 
 _ATTRIBUTE = "_mlops_nb"
 
@@ -93,6 +94,7 @@ class Extension:
 
     def _before_cell(self, info: Any) -> None:
         self._frames.stack.append(_Frame(info))
+        set_cell(Cell(info.raw_cell or "", getattr(info, "cell_id", None) or ""))
 
     def _after_cell(self, result: Any) -> None:
         stack = self._frames.stack
@@ -103,6 +105,8 @@ class Extension:
         frame = stack.pop()
         while info is not None and frame.info is not info:
             frame = stack.pop()
+        if not stack:
+            set_cell(None)
         if frame.tracked is not None:
             try:
                 frame.tracked.end(result)

@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from mlops_nb.capture.redaction import redact
 from mlops_nb.capture.where import find_notebook
 from mlops_nb.tracking.active import ActiveRun, error_of, outcome_of
+from mlops_nb.tracking.cell import Cell, find_cell
 from mlops_nb.tracking.current import current, default_store, enclosing_run_id, get_experiment, require_run
 from mlops_nb.tracking.observation import Observation
 from mlops_nb.tracking.start import start_run
 
 MAX_SOURCE = 200_000
-"""Characters of a script that are kept."""
+"""Characters of a script or cell that are kept."""
 
 
 @contextmanager
@@ -49,6 +50,7 @@ def track(
         UsageError: A name, key or value is unfit.
         StoreError: The store cannot be written.
     """
+    cell = find_cell()
     run = start_run(
         default_store(store),
         experiment=get_experiment() if experiment is None else experiment,
@@ -58,7 +60,8 @@ def track(
         tags=tags,
         parent_run_id=enclosing_run_id(),
         notebook=find_notebook(os.environ, _main_namespace()),
-        source=_script_source() if auto else "",
+        cell_id=cell.id if cell else "",
+        source=_source(cell) if auto else "",
     )
     observation = Observation(run) if auto else None
     token = current.set(run)
@@ -107,8 +110,10 @@ def _main_namespace() -> Mapping[str, object]:
     return vars(main) if main is not None else {}
 
 
-def _script_source() -> str:
-    """The text of the script that Python was started with; '' in a notebook or at a prompt."""
+def _source(cell: Cell | None) -> str:
+    """The cell's source, or the text of the script that Python was started with; '' at a prompt."""
+    if cell is not None:
+        return redact(cell.source[:MAX_SOURCE])
     path = getattr(sys.modules.get("__main__"), "__file__", None)
     if not path or "IPython" in sys.modules:
         return ""

@@ -170,6 +170,14 @@ def test_cells_and_nested_runs_are_parents_and_children(shell):
     assert mb.current_run() is None
 
 
+def test_a_with_block_in_a_cell_keeps_the_cells_source(shell):
+    shell.user_ns["mb"] = mb
+    shell.run_cell("with mb.track('inner') as run:\n    run.log(x=1)", cell_id="cell-3")
+    run = newest()
+    assert run.cell_id == "cell-3"
+    assert "run.log(x=1)" in get_details(default_store(), run.id).source
+
+
 def test_a_thread_is_outside_of_the_cells_run(shell):
     found = []
     shell.user_ns.update(threading=threading, found=found, mb=mb)
