@@ -56,13 +56,13 @@ def read_polars(data: Any) -> Frame:
 
 def make_table(restored: Restored) -> Any:
     """Give a `pyarrow.Table` back: every chosen column, in the order of the choice."""
-    if not restored.values:
+    if not restored.arrays:
         # A table without columns still has rows; only a selection from another can say so.
         rows = pa.table({"row": pa.nulls(restored.rows)}, metadata=restored.schema.metadata)
         return rows.select([])
-    fields = [restored.schema.field(position) for position in restored.values]
+    fields = [restored.schema.field(position) for position in restored.arrays]
     schema = pa.schema(fields, metadata=restored.schema.metadata)
-    return pa.Table.from_arrays(list(restored.values.values()), schema=schema)
+    return pa.Table.from_arrays(list(restored.arrays.values()), schema=schema)
 
 
 def make_polars(restored: Restored) -> Any:

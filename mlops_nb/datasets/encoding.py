@@ -1,8 +1,8 @@
 """A segment as bytes, and back, trusting nothing.
 
-A segment's name is the BLAKE3 of its logical content. Its bytes are 16 bytes of BLAKE3 over what follows, then a Parquet
-file of one column, zstd, with page checksums. The outer checksum is there because a decoder must not be shown damaged
-bytes: damage in Parquet's own header and footer is covered by no page checksum.
+A segment's name is the BLAKE3 of its logical content. Its bytes are 16 bytes of BLAKE3 over what follows, then a
+Parquet file of one column, zstd, with page checksums. The outer checksum is there because a decoder must not be shown
+damaged bytes, and damage in Parquet's own header and footer is covered by no page checksum.
 
 Knows no manifest and no store. Called by this room only.
 """
@@ -17,7 +17,7 @@ import pyarrow.types as pat
 from blake3 import blake3
 
 from mlops_nb.datasets.planes import Plane, lay_bare
-from mlops_nb.datasets.storage import Array
+from mlops_nb.datasets.storage import Array, whole
 
 _CHECKSUM_BYTES = 16
 _PURPOSE = b"mlops_nb segment 1\0"
@@ -50,8 +50,8 @@ def encode(values: Array) -> bytes:
         use_dictionary=_has_words(values.type),
         use_byte_stream_split=pat.is_floating(values.type),
     )
-    body = sink.getvalue()
-    return blake3(body).digest(_CHECKSUM_BYTES) + body.to_pybytes()
+    body: bytes = sink.getvalue().to_pybytes()
+    return blake3(body).digest(_CHECKSUM_BYTES) + body
 
 
 def decode(piece: bytes, digest: str, storage: Any) -> Array:
@@ -73,8 +73,7 @@ def decode(piece: bytes, digest: str, storage: Any) -> Array:
         table = file.read(use_threads=False).cast(pa.schema([("v", storage)]))
     except (pa.ArrowException, OSError, ValueError) as fault:
         raise DamagedPieceError(f"it cannot be decoded: {fault}") from fault
-    chunks = table.column(0).chunks
-    values = chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)
+    values = whole(table.column(0), storage)
     if digest_of(lay_bare(values), 0, len(values)) != digest:
         raise DamagedPieceError("its content is not what its name says")
     return values

@@ -31,26 +31,7 @@ _BATCH_ROWS = 10_000
 def export(
     source: object, path: str | os.PathLike[str], *, pieces: PieceStore | None = None, overwrite: bool = False
 ) -> Path:
-    """Write a frame, or a snapshot's content, to a file.
-
-    Parquet and Feather keep every type and a pandas index; CSV and JSON hold text, and an index that is more than a
-    row number becomes columns.
-
-    Args:
-        source: A frame (see `take`), or a manifest.
-        path: The file. Its suffix decides: .parquet, .feather, .csv, .json (a list of objects), .jsonl.
-        pieces: Where a manifest's segments are.
-        overwrite: Replace the file if it exists.
-
-    Returns:
-        The path.
-
-    Raises:
-        UsageError: An unknown suffix, or a manifest without pieces.
-        ConflictError: The file exists.
-        UnsupportedDataError: The format cannot hold a column.
-        StoreCorruptError: The snapshot is damaged.
-    """
+    """The work behind `mlops_nb.datasets.export`."""
     target = Path(path)
     write = _WRITERS.get(target.suffix.lower())
     if write is None:
@@ -130,8 +111,7 @@ def _write_json(table: Any, name: str) -> None:
 
 def _write_jsonl(table: Any, name: str) -> None:
     with Path(name).open("wb") as file:
-        for row in _rows(table):
-            file.write(row + b"\n")
+        file.writelines(row + b"\n" for row in _rows(table))
 
 
 def _rows(table: Any) -> Any:

@@ -25,7 +25,7 @@ class Part:
 
     name: str
     type: str
-    values: Any
+    array: Any
     index: bool = False
 
 
@@ -56,7 +56,7 @@ class Restored:
 
     rows: int
     schema: Any
-    values: dict[int, Any]
+    arrays: dict[int, Any]
     extras: dict[str, Plain]
 
 

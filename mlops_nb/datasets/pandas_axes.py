@@ -49,7 +49,8 @@ def read_index(index: Any) -> tuple[dict[str, Plain], list[Part]]:
 def make_index(described: dict[str, Any], values: list[Any]) -> Any:
     """Undo `read_index`; `values` are the parts' chunked arrays."""
     if described["kind"] == "range":
-        return pd.RangeIndex(*described["range"], name=make_label(described["name"]))
+        start, stop, step = described["range"]
+        return pd.RangeIndex(start, stop, step, name=make_label(described["name"]))
     if described["kind"] == "values":
         return _make_flat(described, values[0])
     levels = [
@@ -130,7 +131,7 @@ def read_label(label: Hashable) -> Plain:
         except UnicodeEncodeError:
             pass
     raise UnsupportedDataError(
-        f"the name {ascii(label):.60} of a column or an index cannot be kept",
+        f"the name {label!a:.60} of a column or an index cannot be kept",
         hint="name columns and indexes with texts or whole numbers, e.g. frame.columns = frame.columns.map(str)",
     )
 
@@ -184,4 +185,4 @@ def _digest(values: Any) -> str:
 
 
 def _shown_name(name: Hashable, fallback: str) -> str:
-    return fallback if name is None else str(read_label(name) if not isinstance(name, tuple) else name)
+    return fallback if name is None else str(name)

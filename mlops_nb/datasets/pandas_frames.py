@@ -41,10 +41,10 @@ def read_pandas(data: Any) -> Frame:
         identity["attrs"] = _attrs(data.attrs)
     if not data.flags.allows_duplicate_labels:
         identity["unique_labels"] = True
-    extras = {"pandas": identity}
+    extras: dict[str, Plain] = {"pandas": identity}
     if held:
         extras["held"] = pandas_axes.pack_held(held)
-    schema = pa.schema([pa.field(part.name, part.values.type) for part in parts])
+    schema = pa.schema([pa.field(part.name, part.array.type) for part in parts])
     return Frame("pandas.DataFrame", len(data), tuple(parts), schema, identity, extras)
 
 
@@ -52,13 +52,13 @@ def make_pandas(restored: Restored) -> Any:
     """Give a pandas frame back: the chosen columns, and the index."""
     identity: dict[str, Any] = restored.extras["pandas"]
     dtypes = identity["dtypes"]
-    chosen = [position for position in restored.values if position < len(dtypes)]
-    levels = [values for position, values in restored.values.items() if position >= len(dtypes)]
+    chosen = [position for position in restored.arrays if position < len(dtypes)]
+    levels = [values for position, values in restored.arrays.items() if position >= len(dtypes)]
     columns = {
-        place: _series(make_values(dtypes[position], restored.values[position]))
+        place: _series(make_values(dtypes[position], restored.arrays[position]))
         for place, position in enumerate(chosen)
     }
-    frame = pd.DataFrame(columns, index=pd.RangeIndex(restored.rows), copy=False)
+    frame: Any = pd.DataFrame(columns, index=pd.RangeIndex(restored.rows), copy=False)
     frame.index = pandas_axes.make_index(identity["index"], levels)
     labels = pandas_axes.make_labels(identity["labels"], pandas_axes.unpack_held(restored.extras.get("held", [])))
     frame.columns = labels if len(chosen) == len(labels) and chosen == sorted(chosen) else labels.take(chosen)
@@ -81,7 +81,7 @@ def _attrs(attrs: dict[Any, Any]) -> Plain:
             same = False
         if not same:
             raise UnsupportedDataError(
-                f"the frame's attrs hold {ascii(key):.60}: {ascii(value):.60}, which JSON cannot",
+                f"the frame's attrs hold {key!a:.60}: {value!a:.60}, which JSON cannot",
                 hint="keep plain texts, numbers, lists and dicts in attrs",
             )
     return dict(attrs)

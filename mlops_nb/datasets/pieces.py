@@ -5,7 +5,7 @@ Imports nothing heavy, so that a store's adapter may be written against it witho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -16,7 +16,7 @@ from mlops_nb.records.data import Address, Manifest
 class PieceStore(Protocol):
     """Keeps encoded segments by digest. Called from one thread at a time."""
 
-    def find(self, digests: Iterable[str]) -> Mapping[str, Address]:
+    def find(self, digests: Sequence[str]) -> Mapping[str, Address]:
         """Where the segments are that are there already. Those that are not are left out."""
 
     def put_pack(self, pieces: Sequence[tuple[str, bytes]]) -> Sequence[Address]:

@@ -1,8 +1,8 @@
 """A column's values laid bare as numpy arrays: what is hashed, and what boundaries are found in.
 
 A plane is the logical content of an array of storage type (see `storage`): validity, values, and nothing of the layout.
-Slots behind a null hold zeros, offsets count from the first value, so a slice, a concatenation or garbage in a null slot
-make no difference. Two questions are asked of a plane: `feed` its rows to a hash, and `sketch` each row as 32 bits.
+Slots behind a null hold zeros, offsets count from the first value, so a slice, a concatenation or garbage in a null
+slot make no difference. Two questions are asked of a plane: `feed` its rows to a hash, `sketch` each row as 32 bits.
 
 Knows no schema, no file. Called by this room only.
 """
@@ -62,7 +62,7 @@ class Fixed:
     def feed(self, hasher: blake3, start: int, stop: int) -> None:
         """See `Plane`."""
         _feed_head(hasher, self.tag, self.valid, start, stop)
-        hasher.update(self.raw[start * self.width : stop * self.width])
+        hasher.update(self.raw[start * self.width : stop * self.width].data)
 
     def measure(self, start: int, stop: int) -> int:
         """See `Plane`."""
@@ -94,7 +94,7 @@ class Text:
         """See `Plane`."""
         _feed_head(hasher, self.tag, self.valid, start, stop)
         _feed_lengths(hasher, self.ends[start : stop + 1])
-        hasher.update(self.raw[self.ends[start] : self.ends[stop]])
+        hasher.update(self.raw[self.ends[start] : self.ends[stop]].data)
 
     def measure(self, start: int, stop: int) -> int:
         """See `Plane`."""
@@ -250,7 +250,7 @@ def _mix(words: npt.NDArray[Any]) -> Sketch:
         # Round floats have all their bits on top, where a product would lose them: fold them down first.
         folded = words ^ (words >> np.uint64(32))
         folded *= _FACTOR_64
-        mixed = (folded >> np.uint64(32)).astype(np.uint32)
+        mixed: Sketch = (folded >> np.uint64(32)).astype(np.uint32)
     else:
         mixed = words.astype(np.uint32) * _FACTOR_32
         mixed ^= mixed >> np.uint32(15)
@@ -265,8 +265,8 @@ def _feed_head(hasher: blake3, tag: str, valid: npt.NDArray[np.bool_] | None, st
         here = None
     hasher.update(f"{tag} {stop - start} {'dense' if here is None else 'nulls'}\0".encode())
     if here is not None:
-        hasher.update(np.packbits(here, bitorder="little"))
+        hasher.update(np.packbits(here, bitorder="little").data)
 
 
 def _feed_lengths(hasher: blake3, ends: npt.NDArray[np.int64]) -> None:
-    hasher.update(np.diff(ends).astype("<u4").view(np.uint8))
+    hasher.update(np.diff(ends).astype("<u4").view(np.uint8).data)

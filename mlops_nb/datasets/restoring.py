@@ -29,19 +29,7 @@ _HINT = "restore this part of the store from a backup, or take the snapshot agai
 
 
 def restore(manifest: Manifest, pieces: PieceStore, columns: Sequence[Hashable] | None = None) -> Any:
-    """Give back an object of the type that was taken, equal to it.
-
-    Args:
-        manifest: What `take` returned.
-        pieces: Where the segments are.
-        columns: Only these, in this order; a pandas frame keeps its index. All by default. A name that several columns
-            share brings them all.
-
-    Raises:
-        NotFoundError: A column that the frame does not have.
-        StoreCorruptError: Bytes are not what was written; names the column.
-        StoreTooNewError: A newer version wrote this.
-    """
+    """The work behind `mlops_nb.datasets.restore`."""
     if manifest.format > MANIFEST_FORMAT:
         raise StoreTooNewError(f"snapshot format {manifest.format} is newer than this version", hint="upgrade mlops-nb")
     schema = _schema(manifest)

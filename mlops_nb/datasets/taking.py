@@ -39,7 +39,7 @@ _deterministic = msgspec.json.Encoder(order="deterministic")
 
 @dataclass(frozen=True, slots=True)
 class _Stream:
-    """Values of storage type, cut and named: segment i is `digests[i]`, ends before row `ends[i]`, has `sizes[i]` bytes."""
+    """Values of storage type, cut and named: segment i ends before row `ends[i]` and has `sizes[i]` bytes."""
 
     values: Array
     ends: list[int]
@@ -53,16 +53,7 @@ class _Stream:
 
 
 def take(data: object, pieces: PieceStore) -> Taken:
-    """Take a frame apart and keep it.
-
-    Args:
-        data: A `pandas.DataFrame`, `pyarrow.Table`, `polars.DataFrame`, or anything with `__arrow_c_stream__` (given
-            back as a `pyarrow.Table`).
-        pieces: Keeps the segments. It is asked only for segments, never for a manifest: keep the one returned.
-
-    Raises:
-        UnsupportedDataError: The object, or a column of it, could not come back equal. Nothing has been stored.
-    """
+    """The work behind `mlops_nb.datasets.take`."""
     frame = adapters.read(data)
     packer = _Packer(pieces)
     columns: list[_Named] = []
@@ -82,7 +73,7 @@ def take(data: object, pieces: PieceStore) -> Taken:
 
 
 def column_digest(shown: str, segments: list[tuple[str, int]], categories: list[tuple[str, int]]) -> str:
-    """Name a column by its type and its segments (digest, rows). Boundaries follow from the values, so this does too."""
+    """Name a column by its type and segments (digest, rows). Boundaries follow from the values, so this does too."""
     return blake3(_deterministic.encode(["column 1", shown, segments, categories])).hexdigest()
 
 
@@ -97,7 +88,7 @@ def manifest_digest(python_type: str, rows: int, identity: Plain, columns: list[
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """A part without its values: what the manifest keeps. The first stream holds the values, a second the categories."""
+    """A part without its values, for the manifest. The first stream holds the values, a second the categories."""
 
     part: Part
     streams: tuple[tuple[tuple[str, int], ...], ...]
@@ -111,7 +102,7 @@ class _Named:
             for s in streams
         )
         bare = Part(part.name, part.type, None, part.index)
-        return cls(bare, named, sum(sum(s.sizes) for s in streams), part.values.null_count)
+        return cls(bare, named, sum(sum(s.sizes) for s in streams), part.array.null_count)
 
     def column(self, addresses: dict[str, Address]) -> Column:
         """The manifest's entry."""
@@ -139,7 +130,7 @@ def _batches(parts: tuple[Part, ...]) -> Iterator[list[Part]]:
     size = 0
     for part in parts:
         batch.append(part)
-        size += part.values.nbytes
+        size += part.array.nbytes
         if size >= _BATCH_BYTES or len(batch) >= _BATCH_PARTS:
             yield batch
             batch, size = [], 0
@@ -148,7 +139,7 @@ def _batches(parts: tuple[Part, ...]) -> Iterator[list[Part]]:
 
 
 def _prepare(part: Part) -> list[_Stream]:
-    values = part.values
+    values = part.array
     if not pat.is_dictionary(values.type):
         return [_stream(whole(values, values.type))]
     if values.num_chunks > 1:
