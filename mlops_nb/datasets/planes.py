@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow.types as pat
 from blake3 import blake3
 
-from mlops_nb.datasets.storage import Array
+from mlops_nb.datasets.storage import Array, as_numpy
 
 Sketch = npt.NDArray[np.uint32]
 """One number a row: equal rows have equal numbers, and a boundary needs no more."""
@@ -180,19 +180,19 @@ class Struct:
 
 def lay_bare(array: Array) -> Plane:
     """The plane of an array of storage type. Copies values only where nulls hide something."""
-    valid = array.is_valid().to_numpy(zero_copy_only=False) if array.null_count else None
+    valid = as_numpy(array.is_valid()) if array.null_count else None
     rows, logical = len(array), array.type
     if pat.is_struct(logical):
         children = tuple(lay_bare(child) for child in array.flatten())
         return Struct(f"struct{len(children)}", rows, valid, children)
     if pat.is_large_list(logical):
-        lengths = array.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+        lengths = as_numpy(array.value_lengths().fill_null(0))
         return Lists("list", rows, valid, _running(lengths, np.int64), lay_bare(array.flatten()))
     if pat.is_large_string(logical) or pat.is_large_binary(logical):
         return _lay_text(array, valid)
     if pat.is_boolean(logical):
         bits = array.fill_null(False) if valid is not None else array
-        return Fixed("bool", rows, valid, 1, bits.to_numpy(zero_copy_only=False).view(np.uint8))
+        return Fixed("bool", rows, valid, 1, as_numpy(bits).view(np.uint8))
     return _lay_fixed(array, valid)
 
 

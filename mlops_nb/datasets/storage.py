@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pat
@@ -116,6 +117,17 @@ def whole(chunks: Any, logical: Any) -> Array:
     return pa.concat_arrays(arrays) if arrays else pa.array([], storage_type(logical))
 
 
+def as_numpy(array: Array) -> npt.NDArray[Any]:
+    """An array of numbers or truths without nulls. pyarrow's own `to_numpy` would import pandas."""
+    buffer = array.buffers()[1]
+    if buffer is None or not len(array):
+        return np.empty(0, array.type.to_pandas_dtype())
+    if pat.is_boolean(array.type):
+        bits = np.unpackbits(np.frombuffer(buffer, np.uint8), count=array.offset + len(array), bitorder="little")
+        return bits[array.offset :].view(np.bool_)
+    return np.frombuffer(buffer, array.type.to_pandas_dtype())[array.offset : array.offset + len(array)]
+
+
 def _is_list(logical: Any) -> bool:
     # No list views: pyarrow 26 neither casts them rightly nor casts back.
     return bool(pat.is_list(logical) or pat.is_large_list(logical) or pat.is_fixed_size_list(logical))
@@ -127,7 +139,7 @@ def _map_entries(logical: Any) -> Any:
 
 def _lists(like: Array, child: Array) -> Array:
     """A large list array with the lengths and nulls of `like` (any lists) over a flattened child."""
-    lengths = pc.list_value_length(like).fill_null(0).to_numpy(zero_copy_only=False)
+    lengths = as_numpy(pc.list_value_length(like).fill_null(0))
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
     return pa.LargeListArray.from_arrays(pa.array(offsets), child, mask=_null_mask(like))
 

@@ -36,7 +36,9 @@ FRAMES = {
         {"i": pd.Series([], dtype="int64"), "s": pd.Series([], dtype="str"), "c": pd.Categorical([]), "o": objects()}
     ),
     "one row": pd.DataFrame({"a": [1], "b": ["x"]}),
-    "numbers": pd.DataFrame({t: np.arange(3).astype(t) for t in "i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 ?".split()}),
+    "numbers": pd.DataFrame(
+        {t: np.arange(3).astype(t) for t in ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "?"]}
+    ),
     "special floats": pd.DataFrame({"a": [1.5, np.nan, -0.0, np.inf]}),
     "big endian": pd.DataFrame({"a": np.array([1, 2], ">i4"), "b": np.array([1, 2], ">f8")}),
     "times": pd.DataFrame(
@@ -253,7 +255,7 @@ DIFFERENT = {
     "an unused category": lambda f: f.assign(c=f["c"].cat.add_categories(["w"])),
     "ordered": lambda f: f.assign(c=f["c"].cat.as_ordered()),
     "object for str": lambda f: f.assign(c=f["c"].astype(object)),
-    "attrs": lambda f: with_attrs({"x": 1}).assign(**f.iloc[:1]),
+    "attrs": lambda f: f.assign().__finalize__(with_attrs({"x": 1})),
     "fewer rows": lambda f: f.iloc[:1],
 }
 
