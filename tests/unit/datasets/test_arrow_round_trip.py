@@ -77,7 +77,7 @@ def test_a_table_without_columns_keeps_its_rows(pieces):
     ],
 )
 def test_types_without_a_way_back_are_refused(array, pieces):
-    with pytest.raises(UnsupportedDataError, match="'bad'.*for example"):
+    with pytest.raises(UnsupportedDataError, match=r"'bad'.*for example"):
         take(pa.table({"good": [1] * len(array), "bad": array}), pieces)
     assert not pieces.packs
 

@@ -26,7 +26,8 @@ class Pieces:
     def find(self, digests): return {}
     def put_pack(self, pieces): return [None] * len(pieces)
 numbers = pa.Array.from_buffers(pa.int16(), 2, [pa.py_buffer(bytes([1])), pa.py_buffer(bytes([5, 0, 6, 0]))])
-texts = pa.Array.from_buffers(pa.string(), 2, [None, pa.py_buffer(bytes([0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0])), pa.py_buffer(b"xy")])
+ends = pa.py_buffer(bytes([0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0]))
+texts = pa.Array.from_buffers(pa.string(), 2, [None, ends, pa.py_buffer(b"xy")])
 print(take(pa.Table.from_arrays([numbers, texts], ["a", "s"]), Pieces()).manifest.digest, "pandas" in sys.modules)
 """
     assert run(program) == "9c1a9001fb7a507e6e0bd83036585a4c84c5c7241f8cef72af9abca3815b59c9 False"

@@ -99,7 +99,7 @@ def test_any_flipped_bit_is_found(pieces):
         damaged = bytearray(sound)
         damaged[place] ^= 1 << (place % 8)
         pieces.packs[0] = bytes(damaged)
-        with pytest.raises(StoreCorruptError, match="column '[nscl]' is damaged"):
+        with pytest.raises(StoreCorruptError, match=r"column '[nscl]' is damaged"):
             restore(manifest, pieces)
 
 
@@ -107,7 +107,7 @@ def test_any_flipped_bit_is_found(pieces):
 def test_shortened_and_shuffled_packs_are_found(harm, pieces):
     manifest = take(SMALL, pieces).manifest
     pieces.packs[0] = harm(pieces.packs[0])
-    with pytest.raises(StoreCorruptError, match="column '[nscl]' is damaged"):
+    with pytest.raises(StoreCorruptError, match=r"column '[nscl]' is damaged"):
         restore(manifest, pieces)
 
 
