@@ -72,7 +72,7 @@ def _write_whole(target: Path, table: Any, write: Callable[[Any, str], None]) ->
         # mkstemp makes files that only the owner may read; an export is an ordinary file.
         Path(name).chmod(0o666 & ~_umask())
         Path(name).replace(target)
-    except (pa.ArrowException, TypeError) as fault:
+    except (pa.ArrowException, TypeError, ValueError) as fault:
         raise _refusal(fault) from fault
     finally:
         Path(name).unlink(missing_ok=True)
@@ -115,10 +115,17 @@ def _write_jsonl(table: Any, name: str) -> None:
 
 
 def _rows(table: Any) -> Any:
-    encode = msgspec.json.Encoder().encode
+    encode = msgspec.json.Encoder(enc_hook=_as_text).encode
     for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
         for row in batch.to_pylist():
             yield encode(row)
+
+
+def _as_text(value: Any) -> str:
+    """Nanoseconds reach us as pandas' own times, which know their ISO form."""
+    if (pandas := _lazy.loaded("pandas")) is not None and isinstance(value, (pandas.Timestamp, pandas.Timedelta)):
+        return str(value.isoformat())
+    raise TypeError(f"JSON has no {type(value).__name__}")
 
 
 def _refusal(fault: Exception) -> UnsupportedDataError:

@@ -30,6 +30,9 @@ def test_csv_and_json_hold_the_rows_and_an_index_that_means_something(tmp_path):
     assert rows[1] == {"id": 8, "n": 2, "s": 'b,"c"', "c": "y", "t": None}
     lines = export(FRAME.reset_index(drop=True), tmp_path / "a.jsonl").read_text().splitlines()
     assert json.loads(lines[0]) == {"n": 1, "s": "a", "c": "x", "t": "2020-01-01T00:00:00"}
+    spans = pd.DataFrame({"t": FRAME["t"].astype("datetime64[ns]").array, "d": pd.to_timedelta([1, None])})
+    lines = export(spans, tmp_path / "b.jsonl").read_text().splitlines()
+    assert json.loads(lines[0]) == {"t": "2020-01-01T00:00:00", "d": "P0DT0H0M0.000000001S"}
     assert json.loads(export(pa.table({"a": pa.array([], pa.int8())}), tmp_path / "b.json").read_text()) == []
 
 
