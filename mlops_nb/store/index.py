@@ -242,7 +242,7 @@ class Index:
             [
                 (bytes.fromhex(segment.digest), segment.address.object, segment.address.offset, segment.address.length)
                 for column in manifest.columns
-                for segment in column.segments
+                for segment in (*column.segments, *column.categories)
             ],
         )
 

@@ -127,7 +127,7 @@ def _publish(store: Store, name: str, message: str, run_id: str, manifest: Manif
             digest=manifest.digest,
             manifest=digest,
             rows=manifest.rows,
-            columns=len(manifest.columns),
+            columns=sum(not column.index for column in manifest.columns),
             logical_bytes=manifest.logical_bytes,
             stored_bytes=stored_bytes + len(data),
             message=message,
