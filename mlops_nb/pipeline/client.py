@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_client.utils import ensure_async, run_sync
+from jupyter_core.utils import ensure_async, run_sync
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 
@@ -25,7 +25,7 @@ _GRACE_S = 5.0
 _TICK_S = 1.0
 
 
-class NotebookClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no types
+class NotebookClient(PapermillNotebookClient):
     """One kernel for one notebook.
 
     Args:

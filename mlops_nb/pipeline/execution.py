@@ -169,7 +169,7 @@ def replace_file(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name[:40]}.{random_suffix()}.tmp")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
-        with open(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(handle)

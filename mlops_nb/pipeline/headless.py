@@ -47,7 +47,7 @@ class HeadlessInterruptedError(KeyboardInterrupt):
         self.result = result
 
 
-def run_notebook(
+def run_notebook(  # noqa: PLR0913 - one keyword for each option of the command
     path: str | os.PathLike[str],
     *,
     output: str | os.PathLike[str] | None = None,

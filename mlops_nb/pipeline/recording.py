@@ -11,26 +11,42 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from mlops_nb import lineage, tracking
-from mlops_nb._ids import is_run_id
+from mlops_nb.capture.environment import describe_environment
+from mlops_nb.capture.git import GitWatch, find_code_state
+from mlops_nb.capture.redaction import redact
+from mlops_nb.capture.where import PAPERMILL_VARIABLE, find_notebook
 from mlops_nb.config import EXPERIMENT_VARIABLE, PARENT_RUN_VARIABLE, STORE_VARIABLE
 from mlops_nb.pipeline.verdict import Verdict
+from mlops_nb.records.journal import RunError
 from mlops_nb.records.names import MAX_NAME_LENGTH, check_name
+from mlops_nb.records.values import clean_text
 from mlops_nb.store import Store, open_store
+from mlops_nb.tracking.current import enclosing_run_id
 
 _SESSION_VARIABLE = "JPY_SESSION_NAME"
 """By which a Jupyter server tells a kernel its notebook's path."""
+
+MAX_TRACEBACK = 20_000
+"""Characters kept of a traceback."""
+
+_GIT_PATIENCE_S = 0.3
 
 
 class NotebookRecording:
     """An open run of kind "notebook". `close` must be called, whatever happens."""
 
-    def __init__(self, store: Store, run: tracking.ActiveRun, notebook: str) -> None:
+    def __init__(self, store: Store, run: tracking.ActiveRun, notebook: str, folder: Path) -> None:
         self.store = store
         self.run = run
         self.verdict: Verdict | None = None
         """Set when the run is closed."""
         self._notebook = notebook
+        self._folder = folder
+        self._git = GitWatch(folder)
+        self._git.start()
 
     @classmethod
     def start(
@@ -59,24 +75,23 @@ class NotebookRecording:
         local = Path(source).absolute() if source and "://" not in source else None
         chosen = experiment or declared_experiment or os.environ.get(EXPERIMENT_VARIABLE) or name_experiment(source)
         opened = open_store(store, start=local.parent if local else None)
-        parent = os.environ.get(PARENT_RUN_VARIABLE, "")
         notebook = str(local) if local else source
         run = tracking.start_run(
             opened,
             experiment=check_name("experiment", chosen),
             kind="notebook",
             params=dict(params),
-            parent_run_id=parent if is_run_id(parent) else "",
-            notebook=notebook,
+            parent_run_id=enclosing_run_id(),
+            notebook=find_notebook({PAPERMILL_VARIABLE: notebook}) or notebook,
         )
-        return cls(opened, run, notebook)
+        return cls(opened, run, notebook, local.parent if local else Path.cwd())
 
     def environment(self) -> dict[str, str]:
         """The kernel's environment: ours, and what makes its runs children of this one in the same store."""
         given = {**os.environ, PARENT_RUN_VARIABLE: self.run.id, STORE_VARIABLE: str(self.store.root.absolute())}
         given.setdefault(EXPERIMENT_VARIABLE, self.run.experiment)
         if self._notebook:
-            given[_SESSION_VARIABLE] = self._notebook
+            given[PAPERMILL_VARIABLE] = given[_SESSION_VARIABLE] = self._notebook
         return given
 
     def close(self, verdict: Verdict, *, cells: int = 0, completed: int = 0, output: str = "") -> None:
@@ -94,13 +109,32 @@ class NotebookRecording:
         self.run.set_tag("cells_completed", str(completed))
         if output:
             self.run.set_tag("output", output)
-        self.run.finish(verdict.outcome, verdict.error)
+        self._record_code()
+        self.run.finish(verdict.outcome, _without_secrets(verdict.error))
         self.verdict = verdict
+
+    def _record_code(self) -> None:
+        """The commit that ran. Packages are left to the cells, for they are the kernel's and not ours."""
+        try:
+            code = find_code_state(self._folder)
+            if code is not None:
+                code = msgspec.structs.replace(code, dirty=self._git.result(_GIT_PATIENCE_S))
+            self.run.record(msgspec.structs.replace(describe_environment(code), packages={}))
+        except Exception as fault:  # noqa: BLE001 - the law: a capture fault is a mark on the run, nothing more
+            self.run.note_fault("code state", fault)
+
+
+def _without_secrets(error: RunError | None) -> RunError | None:
+    """Tracebacks quote the notebook's code."""
+    if error is None:
+        return None
+    trace = redact(clean_text(error.traceback, MAX_TRACEBACK))
+    return RunError(error.kind, redact(clean_text(error.message)), trace)
 
 
 def name_experiment(source: str) -> str:
     """An experiment's name from a notebook's path or URL: its stem, without what names may not have."""
-    stem = Path(source.split("?")[0]).stem
+    stem = Path(source.split("?", maxsplit=1)[0]).stem
     fit = re.sub(r"[^\w. -]+", "-", stem).strip(" .-")[:MAX_NAME_LENGTH].strip()
     return fit or "notebook"
 

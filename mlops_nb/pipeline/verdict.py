@@ -74,7 +74,7 @@ def is_clean_exit(name: str, value: str) -> bool:
 
 
 def _is_death(fault: BaseException) -> bool:
-    """nbclient's own error, or jupyter_client's plain RuntimeError while the kernel starts."""
+    """True for nbclient's own error, and for jupyter_client's plain RuntimeError while the kernel starts."""
     return type(fault).__name__ == "DeadKernelError" or (
         isinstance(fault, RuntimeError) and str(fault).startswith("Kernel died")
     )
