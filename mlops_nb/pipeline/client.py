@@ -12,8 +12,9 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import zmq
 from jupyter_core.utils import ensure_async, run_sync
-from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 
 from mlops_nb.pipeline.execution import NotebookExecution
@@ -39,7 +40,7 @@ class NotebookClient(PapermillNotebookClient):
         self.exit_code: int | None = None
         self.fault: CellExecutionError | None = None
         self._environment = dict(environment)
-        self._task: asyncio.Task[Any] | None = None
+        self._task: asyncio.Future[Any] | None = None
 
     def execute(self, **kwargs: Any) -> Any:
         """Run all cells in a new kernel.
@@ -50,6 +51,13 @@ class NotebookClient(PapermillNotebookClient):
             KeyboardInterrupt: The runner was stopped.
         """
         return super().execute(env=self._environment, **kwargs)
+
+    def create_kernel_manager(self) -> Any:
+        """A kernel manager that encrypts what it says to a kernel that can, where this host's zmq can."""
+        manager = super().create_kernel_manager()
+        if hasattr(manager, "transport_encryption") and zmq.has("curve"):
+            manager.transport_encryption = "auto"
+        return manager
 
     def papermill_execute_cells(self) -> None:
         """Run the cells in order. A cell's own exception ends the run and is kept in `fault`, not raised."""
@@ -63,7 +71,7 @@ class NotebookClient(PapermillNotebookClient):
                     self.nb_man.cell_exception(cell, cell_index=index, exception=fault)
                 break
             except BaseException as fault:
-                if isinstance(fault, KeyboardInterrupt):
+                if isinstance(fault, KeyboardInterrupt | CellTimeoutError):
                     self._settle()
                 self.nb_man.cell_exception(cell, cell_index=index, exception=fault)
                 raise
@@ -95,10 +103,12 @@ class NotebookClient(PapermillNotebookClient):
             self.nb_man.save_if_due()
 
     async def _async_settle(self) -> None:
-        """Pass an interrupt on, and wait for the cell to take it."""
-        if self._task is None or self.km is None:
+        """Interrupt a busy cell, and give it a moment to close its runs and send its last outputs."""
+        if self._task is None or self.km is None or self.kc is None:
             return
         await ensure_async(self.km.interrupt_kernel())
+        if self._task.done():  # nobody listens any more; a kernel answers when its cell is over
+            self._task = asyncio.ensure_future(self.async_wait_for_reply(await ensure_async(self.kc.kernel_info())))
         ended, _ = await asyncio.wait({self._task}, timeout=_GRACE_S)
         for task in ended:
             if not task.cancelled():

@@ -20,7 +20,7 @@ class MlopsEngine:
     """Executes a notebook as papermill's default engine does, and records the run."""
 
     @classmethod
-    def execute_notebook(  # noqa: PLR0913 - papermill hands each option on by keyword
+    def execute_notebook(
         cls,
         nb: Any,
         kernel_name: str | None,

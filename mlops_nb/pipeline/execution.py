@@ -134,7 +134,7 @@ class NotebookExecution(NotebookExecutionManager):
         failed = [at for at, cell in enumerate(cells) if cell.metadata.papermill.get("status") == self.FAILED]
         if failed:
             cell = cells[failed[0]]
-            if cell.cell_type == "code" and not any(output.output_type == "error" for output in cell.outputs):
+            if cell.cell_type == "code" and not any(output.get("ename") == error_name for output in cell.outputs):
                 cell.outputs.append(
                     nbformat.v4.new_output("error", ename=error_name, evalue=error_text, traceback=[error_text])
                 )

@@ -43,16 +43,15 @@ def judge(cells: list[Any], fault: BaseException | None, exit_code: int | None =
         return Verdict("interrupted", RunError(type(fault).__name__, f"the runner was stopped by {word}"))
     if fault is not None and _is_death(fault):
         return Verdict("crashed", RunError("DeadKernelError", describe_death(exit_code)))
+    if fault is not None and type(fault).__name__ != "CellExecutionError":
+        trace = "".join(traceback.format_exception(fault))
+        return Verdict("failed", RunError(type(fault).__name__, _first_line(fault), trace))
     if (shown := _find_error_output(cells)) is not None:
         return Verdict("failed", shown)
-    if fault is None:
-        return Verdict("completed")
-    if type(fault).__name__ == "CellExecutionError":
-        return Verdict(
-            "failed", RunError(str(getattr(fault, "ename", "")), str(getattr(fault, "evalue", "")), str(fault))
-        )
-    trace = "".join(traceback.format_exception(fault))
-    return Verdict("failed", RunError(type(fault).__name__, _first_line(fault), trace))
+    if fault is not None:
+        name, value = str(getattr(fault, "ename", "")), str(getattr(fault, "evalue", ""))
+        return Verdict("failed", RunError(name, value, _ESCAPES.sub("", str(fault))))
+    return Verdict("completed")
 
 
 def describe_death(exit_code: int | None) -> str:
