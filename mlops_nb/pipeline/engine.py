@@ -56,6 +56,7 @@ class MlopsEngine:
             KeyboardInterrupt: The process was interrupted, or sent SIGTERM (`verdict.Terminated`).
         """
         from mlops_nb.pipeline.execution import SAVE_EVERY_S, NotebookExecution
+        from mlops_nb.pipeline.notebook import declared_experiment
         from mlops_nb.pipeline.recording import NotebookRecording
         from mlops_nb.pipeline.session import run_cells
 
@@ -64,7 +65,7 @@ class MlopsEngine:
                 source=input_path if isinstance(input_path, str) else "",
                 params=nb.metadata.papermill.get("parameters") or {},
                 experiment=experiment,
-                declared_experiment=nb.metadata.get("mlops_nb", {}).get("experiment"),
+                declared_experiment=declared_experiment(nb.metadata),
                 store=store,
             )
         execution = NotebookExecution(

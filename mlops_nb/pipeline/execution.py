@@ -9,6 +9,7 @@ never ran `pending`. Loads papermill and nbformat: import it when a run begins.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from typing import Any
 import nbformat
 from papermill.engines import NotebookExecutionManager
 from papermill.iorw import LocalHandler, papermill_io, write_ipynb
+from papermill.log import logger
 
 from mlops_nb._ids import random_suffix
 from mlops_nb.pipeline.progress import CellProgress
@@ -49,11 +51,12 @@ class NotebookExecution(NotebookExecutionManager):
         **more: Any,
     ) -> None:
         super().__init__(nb, output_path=_resolve(output_path), **more)
-        self.nb.metadata.papermill["output_path"] = output_path
+        if output_path:
+            self.nb.metadata.papermill["output_path"] = output_path
         self.current: int | None = None
         self._save_every_s = save_every_s
         self._on_progress = on_progress
-        self._next_save = 0.0
+        self._next_save = math.inf  # until `notebook_start` has written it once
         self._unsaved = False
 
     def save(self, **_: Any) -> None:
@@ -62,9 +65,16 @@ class NotebookExecution(NotebookExecutionManager):
         self.save_if_due()
 
     def save_if_due(self) -> None:
-        """Write what changed since the last time, unless that was a moment ago."""
+        """Write what changed since the last time, unless that was a moment ago.
+
+        A full disk does not end a run of hours: it is warned of and tried again. Only `close` insists.
+        """
         if self._unsaved and time.monotonic() >= self._next_save:
-            self.save_now()
+            try:
+                self.save_now()
+            except OSError as fault:
+                self._next_save = time.monotonic() + self._save_every_s
+                logger.warning("cannot write %s now: %s", self.output_path, fault)
 
     def save_now(self, cells: list[Any] | None = None) -> None:
         """Write the notebook, with other `cells` if they are given."""
@@ -87,7 +97,11 @@ class NotebookExecution(NotebookExecutionManager):
             self.save_if_due()
 
     def notebook_start(self, **kwargs: Any) -> None:
-        """Clear what an earlier run left, and write the file for the first time."""
+        """Clear what an earlier run left, and write the file for the first time.
+
+        Raises:
+            OSError: The file cannot be written: better known now than after hours.
+        """
         super().notebook_start(**kwargs)
         self.save_now()
 

@@ -24,6 +24,7 @@ from mlops_nb.records.journal import Outcome, RunError
 from mlops_nb.records.runs import Run
 
 _DEFAULT_KERNEL = "python3"
+_WHY = "the run is recorded as failed; its page has the traceback"
 
 
 class HeadlessResult(msgspec.Struct, frozen=True):
@@ -83,7 +84,7 @@ def run_notebook(  # noqa: PLR0913 - one keyword for each option of the command
         NotFoundError: No such notebook or kernel; names near ones.
         UsageError: Not a notebook; an output that cannot be; a bad experiment name.
         SpecError: A parameter that the notebook does not declare, or of another type. No run is recorded.
-        PipelineError: It completed, but the output could not be written.
+        PipelineError: papermill refused it, or it completed and the output could not be written. The run is recorded.
         HeadlessInterruptedError: The process was interrupted; the run is recorded.
         StoreError: The store cannot be written.
     """
@@ -153,7 +154,7 @@ def _execute(notebook: Notebook, recording: Any, target: Path, **options: Any) -
         raise HeadlessInterruptedError(_result(recording, target)) from stop
     except Exception as fault:
         if _close_if_open(recording, fault):
-            raise
+            raise PipelineError(f"the notebook could not be started: {fault}", hint=_WHY) from fault
         if recording.verdict.outcome == "completed":
             raise PipelineError(
                 f"the notebook completed, but {target} could not be written: {fault}",

@@ -30,8 +30,8 @@ class Notebook(msgspec.Struct, frozen=True):
     parameters_source: str | None
     """Source of the first cell tagged `parameters`; None when no cell is."""
 
-    experiment: object = None
-    """What its metadata says under `mlops_nb.experiment`, unchecked."""
+    experiment: str = ""
+    """What its metadata says under `mlops_nb.experiment`; empty when nothing."""
 
 
 def read_notebook(path: Path) -> Notebook:
@@ -62,8 +62,13 @@ def read_notebook(path: Path) -> Notebook:
     cells, metadata = _check_shape(path, content)
     kernelspec = _mapping(metadata.get("kernelspec"))
     language = _mapping(metadata.get("language_info")).get("name") or kernelspec.get("language") or "python"
-    experiment = _mapping(metadata.get("mlops_nb")).get("experiment")
-    return Notebook(path, str(kernelspec.get("name") or ""), str(language), _parameters_source(cells), experiment)
+    return Notebook(
+        path,
+        kernel=str(kernelspec.get("name") or ""),
+        language=str(language),
+        parameters_source=_parameters_source(cells),
+        experiment=declared_experiment(metadata),
+    )
 
 
 def check_given(notebook: Notebook, given: dict[str, Any]) -> dict[str, Any]:
@@ -92,6 +97,11 @@ def check_given(notebook: Notebook, given: dict[str, Any]) -> dict[str, Any]:
 def declared(notebook: Notebook) -> dict[str, Declared]:
     """What its `parameters` cell declares; empty without such a cell."""
     return find_declared(notebook.parameters_source or "")
+
+
+def declared_experiment(metadata: dict[str, Any]) -> str:
+    """The experiment that a notebook's metadata names under `mlops_nb.experiment`; '' when it names none."""
+    return str(_mapping(metadata.get("mlops_nb")).get("experiment") or "")
 
 
 def _check_shape(path: Path, content: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:

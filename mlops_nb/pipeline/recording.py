@@ -55,7 +55,7 @@ class NotebookRecording:
         source: str,
         params: Mapping[str, Any],
         experiment: str | None = None,
-        declared_experiment: object = None,
+        declared_experiment: str = "",
         store: str | os.PathLike[str] | None = None,
     ) -> NotebookRecording:
         """Start the run.
@@ -87,9 +87,16 @@ class NotebookRecording:
         return cls(opened, run, notebook, local.parent if local else Path.cwd())
 
     def environment(self) -> dict[str, str]:
-        """The kernel's environment: ours, and what makes its runs children of this one in the same store."""
-        given = {**os.environ, PARENT_RUN_VARIABLE: self.run.id, STORE_VARIABLE: str(self.store.root.absolute())}
-        given.setdefault(EXPERIMENT_VARIABLE, self.run.experiment)
+        """The kernel's environment: ours, and what makes its runs children of this one, in the same store.
+
+        `MLOPS_NB_EXPERIMENT` is this run's own (which is the environment's, unless somebody said otherwise).
+        """
+        given = {
+            **os.environ,
+            PARENT_RUN_VARIABLE: self.run.id,
+            STORE_VARIABLE: str(self.store.root.absolute()),
+            EXPERIMENT_VARIABLE: self.run.experiment,
+        }
         if self._notebook:
             given[PAPERMILL_VARIABLE] = given[_SESSION_VARIABLE] = self._notebook
         return given

@@ -70,7 +70,6 @@ def _close(execution: NotebookExecution, recording: NotebookRecording, verdict: 
         recording.close(verdict, cells=len(code), completed=completed, output=execution.output_path or "")
     finally:
         execution.nb.metadata["mlops_nb"] = {
-            **execution.nb.metadata.get("mlops_nb", {}),
             "run_id": recording.run.id,
             "experiment": recording.run.experiment,
             "outcome": verdict.outcome,

@@ -136,6 +136,18 @@ def test_a_killed_kernel_is_crashed_and_the_notebook_says_so(tmp_path):
     nbformat.validate(nbformat.read(result.output_path, as_version=4))
 
 
+def test_a_kernel_that_never_starts_is_crashed(tmp_path, monkeypatch):
+    spec = tmp_path / "cache" / "kernels" / "stillborn"
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text(json.dumps({"argv": ["false"], "display_name": "x", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "cache"))
+    result = run_notebook(_notebook(tmp_path, "1"), kernel="stillborn", output=tmp_path / "out.ipynb")
+    assert (result.outcome, result.error.kind) == ("crashed", "DeadKernelError")
+    cells = _cells(result.output_path)
+    assert "stopped outside any cell" in cells[0].source
+    assert _statuses(result.output_path) == ["pending"]
+
+
 def test_a_cell_that_takes_too_long_is_failed(tmp_path):
     busy = "import mlops_nb as mb, time\nwith mb.track(auto=False): time.sleep(60)"
     path = _notebook(tmp_path, busy, "1")
@@ -147,8 +159,10 @@ def test_a_cell_that_takes_too_long_is_failed(tmp_path):
 
 
 def test_a_clean_exit_is_completed(tmp_path):
-    result = run_notebook(_notebook(tmp_path, "import sys; sys.exit(0)", "1"), output=tmp_path / "out.ipynb")
-    assert result.outcome == "completed"
+    """And a name that papermill would take for a format string is a name."""
+    path = _notebook(tmp_path, "import sys; sys.exit(0)", "1", name="a {b}.ipynb")
+    result = run_notebook(path, output=tmp_path / "out {c}.ipynb")
+    assert (result.outcome, result.run.experiment) == ("completed", "a -b")
     assert _statuses(result.output_path) == ["completed", "pending"]
 
 
