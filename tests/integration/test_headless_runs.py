@@ -100,6 +100,20 @@ def test_tracked_cells_become_children(tmp_path):
     assert result.run.metric("score") == child.metric("score") == 0.2
 
 
+def test_data_and_models_of_the_kernel_are_linked_to_the_run(tmp_path):
+    path = _notebook(
+        tmp_path,
+        "import mlops_nb as mb, pandas as pd\nfrom sklearn.linear_model import LinearRegression\n"
+        "frame = pd.DataFrame({'x': [1.0, 2.0, 3.0]})\nmb.snapshot(frame, 'flights')\n"
+        "mb.register(LinearRegression().fit(frame, [1, 2, 3]), 'delays', alias='challenger');",
+    )
+    result = run_notebook(path, output=tmp_path / "out.ipynb")
+    assert result.outcome == "completed", result.error
+    store = open_store(start=tmp_path)
+    assert lineage.get_snapshot(store, "flights@1").run_id == result.run.id
+    assert lineage.get_model(store, "delays@challenger").run_id == result.run.id
+
+
 def test_a_cell_error_is_failed_with_its_traceback(tmp_path):
     path = _notebook(
         tmp_path,
@@ -239,8 +253,8 @@ def test_papermill_api_and_the_notebooks_own_experiment(tmp_path, monkeypatch):
 def test_mistakes_are_named_before_anything_starts(tmp_path):
     path = _notebook(tmp_path, new_code_cell("alpha = 0.5", metadata=PARAMETERS))
     before = sorted(tmp_path.iterdir())
-    with pytest.raises(SpecError, match="no parameter 'alhpa'"):
-        run_notebook(path, params={"alhpa": 1})
+    with pytest.raises(SpecError, match="no parameter 'alphaa'"):
+        run_notebook(path, params={"alphaa": 1})
     with pytest.raises(SpecError, match="must be a float"):
         run_notebook(path, params={"alpha": "x"})
     with pytest.raises(UsageError, match="parameters must be"):

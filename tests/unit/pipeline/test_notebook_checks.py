@@ -34,7 +34,7 @@ def test_what_a_notebook_says(tmp_path):
 def test_a_mistyped_path_names_what_is_there(tmp_path):
     _write(tmp_path / "train.ipynb")
     with pytest.raises(NotFoundError, match="no notebook named") as caught:
-        read_notebook(tmp_path / "trian.ipynb")
+        read_notebook(tmp_path / "trainn.ipynb")
     assert "train.ipynb" in caught.value.hint
     with pytest.raises(NotFoundError) as caught:
         read_notebook(tmp_path / "nowhere" / "x.ipynb")

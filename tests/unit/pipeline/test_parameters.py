@@ -158,8 +158,8 @@ def test_a_text_parameter_shows_how_to_quote():
 
 
 def test_unknown_names_show_close_ones():
-    with pytest.raises(SpecError, match="no parameter 'alhpa'") as caught:
-        check_parameters(find_declared(CELL), {"alhpa": 1})
+    with pytest.raises(SpecError, match="no parameter 'alphaa'") as caught:
+        check_parameters(find_declared(CELL), {"alphaa": 1})
     assert caught.value.hint == "did you mean alpha?"
     with pytest.raises(SpecError) as caught:
         check_parameters(find_declared("alpha = 1"), {"zzz": 1})
