@@ -192,7 +192,10 @@ except HeadlessInterruptedError as stop:
 
 @pytest.mark.parametrize(("number", "name"), [(signal.SIGTERM, "Terminated"), (signal.SIGINT, "KeyboardInterrupt")])
 def test_a_stopped_runner_closes_its_run_and_lets_the_cell_close_its_own(tmp_path, number, name):
-    busy = "import mlops_nb as mb, time\nwith mb.track():\n    print('in', flush=True)\n    time.sleep(60)"
+    busy = (
+        "import mlops_nb as mb, time\nwith mb.track():\n    try: time.sleep(60)\n"
+        "    finally:\n        time.sleep(1)\n        print('tidied')"
+    )
     path = _notebook(tmp_path, busy, "print('never')")
     runner = subprocess.Popen(
         [sys.executable, "-c", RUNNER, str(path), str(tmp_path / "out.ipynb")], stdout=subprocess.PIPE, text=True
@@ -207,7 +210,7 @@ def test_a_stopped_runner_closes_its_run_and_lets_the_cell_close_its_own(tmp_pat
         "script": "interrupted",
     }
     assert _statuses(tmp_path / "out.ipynb") == ["failed", "pending"]
-    assert "in\n" in _text(_cells(tmp_path / "out.ipynb"))
+    assert "tidied\n" in _text(_cells(tmp_path / "out.ipynb"))
 
 
 def test_papermill_itself_records_the_same_run(tmp_path):
@@ -286,7 +289,7 @@ def test_an_output_that_cannot_be_written_still_leaves_the_record(tmp_path):
 
 def test_long_silent_cells_do_not_hold_back_what_came_before(tmp_path):
     """The output of a quick cell is on disk while the next one is still busy and says nothing."""
-    path = _notebook(tmp_path, "print('early')", "import time; time.sleep(6)")
+    path = _notebook(tmp_path, "print('early')", "import time; time.sleep(60)")
     sink = tmp_path / "out.ipynb"
     runner = subprocess.Popen(
         [sys.executable, "-c", RUNNER.replace("output=", "save_every_s=1, output="), str(path), str(sink)],
