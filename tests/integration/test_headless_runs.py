@@ -194,7 +194,7 @@ except HeadlessInterruptedError as stop:
 def test_a_stopped_runner_closes_its_run_and_lets_the_cell_close_its_own(tmp_path, number, name):
     busy = (
         "import mlops_nb as mb, time\nwith mb.track():\n    try: time.sleep(60)\n"
-        "    finally:\n        time.sleep(1)\n        print('tidied')"
+        "    finally:\n        time.sleep(4)\n        print('tidied')"  # longer than a kernel's shutdown would wait
     )
     path = _notebook(tmp_path, busy, "print('never')")
     runner = subprocess.Popen(
