@@ -68,6 +68,7 @@ def _close(execution: NotebookExecution, recording: NotebookRecording, verdict: 
     completed = sum(cell.metadata.papermill.get("status") == execution.COMPLETED for cell in code)
     try:
         recording.close(verdict, cells=len(code), completed=completed, output=execution.output_path or "")
+        logger.info("Run: %s of experiment %s, %s", recording.run.id, recording.run.experiment, verdict.outcome)
     finally:
         execution.nb.metadata["mlops_nb"] = {
             "run_id": recording.run.id,

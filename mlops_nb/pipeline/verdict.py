@@ -16,7 +16,7 @@ import msgspec
 from mlops_nb.records.journal import Outcome, RunError
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_OOM = "the system's out-of-memory killer sends it: see the kernel log (dmesg), or give the job more memory"
+_OOM = "most often by the system's out-of-memory killer: see the kernel log (dmesg), or give the job more memory"
 
 
 class Terminated(KeyboardInterrupt):
@@ -64,7 +64,7 @@ def describe_death(exit_code: int | None) -> str:
         name = signal.Signals(-exit_code).name
     except ValueError:
         name = f"signal {-exit_code}"
-    return f"the kernel was killed by {name}" + (f"; {_OOM}" if name == "SIGKILL" else "")
+    return f"the kernel was killed by {name}" + (f", {_OOM}" if name == "SIGKILL" else "")
 
 
 def is_clean_exit(name: str, value: str) -> bool:

@@ -228,8 +228,9 @@ def test_papermill_itself_records_the_same_run(tmp_path):
         "alpha",
         "3",
     ]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=90)
+    shown = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=90, text=True)
     (run,) = lineage.list_runs(open_store(start=tmp_path))
+    assert f"Run: {run.id} of experiment train, completed" in shown.stderr
     assert (run.kind, run.experiment, run.status, run.params) == ("notebook", "train", "completed", {"alpha": 3})
     assert run.duration_s > 0
     assert run.tags["cells"] == "3"

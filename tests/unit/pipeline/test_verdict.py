@@ -45,7 +45,7 @@ def test_a_dead_kernel_is_a_crash(fault):
 @pytest.mark.parametrize(
     ("code", "says"),
     [
-        (-9, "killed by SIGKILL; the system's out-of-memory killer"),
+        (-9, "killed by SIGKILL, most often by the system's out-of-memory killer"),
         (-11, "killed by SIGSEGV"),
         (-99, "killed by signal 99"),
         (3, "exit code 3"),
