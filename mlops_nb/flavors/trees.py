@@ -18,6 +18,10 @@ from mlops_nb._lazy import loaded
 
 _LEAF = -1
 _OPAQUE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, str, bytes, int, float)
+_RAW = {
+    "sklearn.tree._tree": {"Tree"},
+    "sklearn.ensemble._hist_gradient_boosting.predictor": {"TreePredictor"},
+}
 _BITSET = 8
 """Words of 32 bits in a set of categories (scikit-learn caps them at 256)."""
 
@@ -32,19 +36,18 @@ def check(model: Any) -> None:
     Raises:
         UnsoundTreeError: An index out of bounds, a cycle, or trees that do not fit their ensemble.
     """
+    raw: dict[int, Any] = {}
+    owned: set[int] = set()
     for thing in _reachable(model):
-        kind = type(thing)
-        module = kind.__module__
-        if module == "sklearn.tree._tree" and kind.__name__ == "Tree":
-            _check_tree(thing)
-        elif module.startswith(("sklearn.tree.", "sklearn.ensemble.")):
-            _check_not_shadowed(thing)
-            if hasattr(thing, "tree_"):
-                _require(thing.tree_.n_features == thing.n_features_in_, "a tree of another width")
-            elif hasattr(thing, "_predictors"):
-                _check_hist_boosting(thing)
-            elif hasattr(thing, "estimators_"):
-                _check_ensemble(thing)
+        modules = [base.__module__ for base in type(thing).__mro__]
+        if modules[0] in _RAW and type(thing).__name__ in _RAW[modules[0]]:
+            raw[id(thing)] = thing
+        elif any(module.startswith(("sklearn.tree.", "sklearn.ensemble.")) for module in modules):
+            owned |= _check_owner(thing)
+    for tree in raw.values():
+        _require(id(tree) in owned, "a tree outside of any tree model")
+        if hasattr(tree, "children_left"):
+            _check_tree(tree)
 
 
 def _reachable(root: Any) -> Iterator[Any]:
@@ -62,6 +65,19 @@ def _reachable(root: Any) -> Iterator[Any]:
             waiting.extend(thing.ravel().tolist() if thing.dtype.hasobject else ())
         else:
             waiting.extend(gc.get_referents(thing))
+
+
+def _check_owner(thing: Any) -> set[int]:
+    """Check an estimator that may hold trees; return the ids of those it answers for."""
+    _check_not_shadowed(thing)
+    if hasattr(thing, "tree_"):
+        _require(thing.tree_.n_features == thing.n_features_in_, "a tree of another width")
+        return {id(thing.tree_)}
+    if hasattr(thing, "_predictors"):
+        return _check_hist_boosting(thing)
+    if hasattr(thing, "estimators_"):
+        _check_ensemble(thing)
+    return set()
 
 
 def _require(condition: Any, otherwise: str) -> None:
@@ -107,7 +123,7 @@ def _check_ensemble(owner: Any) -> None:
             _require(member.tree_.n_features <= width, "a tree wider than its ensemble")
 
 
-def _check_hist_boosting(owner: Any) -> None:
+def _check_hist_boosting(owner: Any) -> set[int]:
     numpy: Any = loaded("numpy")
     categorical = numpy.asarray(owner._bin_mapper.is_categorical_, dtype=bool)  # noqa: SLF001 - there is no public way
     _require(categorical.shape == (owner.n_features_in_,), "binning of another width")
@@ -115,6 +131,7 @@ def _check_hist_boosting(owner: Any) -> None:
         _require(len(iteration) == owner.n_trees_per_iteration_, "trees that do not fit the classes")
         for predictor in iteration:
             _check_predictor(predictor, categorical)
+    return {id(predictor) for iteration in owner._predictors for predictor in iteration}  # noqa: SLF001 - as above
 
 
 def _check_predictor(predictor: Any, categorical: Any) -> None:

@@ -341,6 +341,27 @@ def test_hist_boosting_that_would_read_out_of_bounds_is_refused(field, value):
         FLAVOR.load(skops.dumps(model))
 
 
+def test_a_tree_that_no_model_answers_for_is_refused():
+    model = GaussianNB().fit(X, Y)
+    model.extra_ = [DecisionTreeClassifier().fit(X, Y).tree_]
+    with pytest.raises(StoreCorruptError, match="outside of any tree model"):
+        FLAVOR.load(skops.dumps(model))
+
+
+class Stump(DecisionTreeClassifier):
+    """A user's own tree."""
+
+
+def test_a_users_own_kind_of_tree_is_checked_too():
+    name = f"{Stump.__module__}.Stump"
+    model = make_pipeline(StandardScaler(), Stump(max_depth=1)).fit(X, Y)
+    back = FLAVOR.load(FLAVOR.dump(model, [name]), [name])
+    np.testing.assert_array_equal(back.predict(X), model.predict(X))
+    model[-1].n_features_in_ = 2
+    with pytest.raises(StoreCorruptError, match="another width"):
+        FLAVOR.load(skops.dumps(model), [name])
+
+
 def test_boosting_whose_trees_do_not_fit_its_classes_is_refused():
     model = GradientBoostingClassifier(n_estimators=2).fit(X, Y)
     model.n_trees_per_iteration_ = 1
