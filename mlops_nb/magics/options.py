@@ -6,12 +6,12 @@ One declaration a magic: it parses, completes and prints its own help, and READM
 from __future__ import annotations
 
 import argparse
-import ast
 import shlex
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from mlops_nb.errors import UsageError
+from mlops_nb.pipeline.parameters import parse_value
 
 
 class HelpShown(Exception):  # noqa: N818 - not an error: `--help` was asked for and printed
@@ -55,25 +55,15 @@ class MagicParser(argparse.ArgumentParser):
 
 
 def read_params(pairs: Sequence[str]) -> dict[str, Any]:
-    """Params given as `key=value`; a value is a Python literal where it reads as one, else a text.
+    """Params given as `key=value`, read as on the command line of `mlops-nb run`.
 
     Raises:
-        UsageError: A pair has no `=`, or no key.
+        UsageError: A pair has no `=`, no key, or an unclosed list or quote.
     """
     params: dict[str, Any] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key.strip():
             raise UsageError(f"-p {pair!r} is not key=value", hint="write -p lr=0.1, quoted where there are spaces")
-        params[key.strip()] = _literal(value.strip())
+        params[key.strip()] = parse_value(key.strip(), value.strip())
     return params
-
-
-def _literal(text: str) -> Any:
-    words = {"true": True, "false": False, "none": None, "null": None}
-    if text.lower() in words:
-        return words[text.lower()]
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return text

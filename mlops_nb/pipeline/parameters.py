@@ -57,11 +57,16 @@ def parse_parameters(pairs: Iterable[str]) -> dict[str, Any]:
             raise UsageError(f"parameter {_cut(pair)} has no '='", hint=_EXAMPLE)
         if not name.isidentifier() or keyword.iskeyword(name):
             raise UsageError(f"{_cut(name)} cannot be the name of a parameter", hint=_EXAMPLE)
-        found[name] = _parse_value(name, text.strip())
+        found[name] = parse_value(name, text.strip())
     return found
 
 
-def _parse_value(name: str, text: str) -> Any:
+def parse_value(name: str, text: str) -> Any:
+    """Read one value: a number, true, false, null, a quoted text, a list or a mapping; anything else is text.
+
+    Raises:
+        UsageError: An unclosed list, mapping or quote.
+    """
     if len(text) > _MAX_VALUE:
         raise UsageError(f"the value of parameter {name!r} has {len(text)} characters", hint="pass the path of a file")
     if text in _WORDS:
