@@ -53,7 +53,7 @@ def strong(value: object) -> Markup:
 
 def code(value: object) -> Markup:
     """Monospaced text."""
-    return Markup(f'<code style="background:none">{text(value)}</code>')
+    return Markup(f'<code style="background:none;padding:0">{text(value)}</code>')
 
 
 def status(word: str) -> Markup:

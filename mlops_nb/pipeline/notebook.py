@@ -66,7 +66,7 @@ def read_notebook(path: Path) -> Notebook:
         path,
         kernel=str(kernelspec.get("name") or ""),
         language=str(language),
-        parameters_source=_parameters_source(cells),
+        parameters_source=find_parameters_source(cells),
         experiment=declared_experiment(metadata),
     )
 
@@ -116,7 +116,8 @@ def _check_shape(path: Path, content: Any) -> tuple[list[dict[str, Any]], dict[s
     return cells, _mapping(content.get("metadata"))
 
 
-def _parameters_source(cells: list[dict[str, Any]]) -> str | None:
+def find_parameters_source(cells: list[Any]) -> str | None:
+    """Source of the first cell tagged `parameters`; None when no cell is."""
     for cell in cells:
         tags = _mapping(cell.get("metadata")).get("tags")
         if isinstance(tags, list) and TAG in tags:

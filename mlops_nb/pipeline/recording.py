@@ -19,6 +19,8 @@ from mlops_nb.capture.git import GitWatch, find_code_state
 from mlops_nb.capture.redaction import redact
 from mlops_nb.capture.where import PAPERMILL_VARIABLE, find_notebook
 from mlops_nb.config import EXPERIMENT_VARIABLE, PARENT_RUN_VARIABLE, STORE_VARIABLE
+from mlops_nb.errors import SpecError
+from mlops_nb.pipeline.parameters import find_declared
 from mlops_nb.pipeline.verdict import Verdict
 from mlops_nb.records.journal import RunError
 from mlops_nb.records.names import MAX_NAME_LENGTH, check_name
@@ -85,6 +87,18 @@ class NotebookRecording:
             notebook=find_notebook({PAPERMILL_VARIABLE: notebook}) or notebook,
         )
         return cls(opened, run, notebook, local.parent if local else Path.cwd())
+
+    def note_defaults(self, source: str) -> None:
+        """Record the values that the `parameters` cell sets and nobody replaced.
+
+        Args:
+            source: The cell's source. What is not plain assignment of literals (another language, say) is passed over.
+        """
+        try:
+            declared = find_declared(source)
+        except SpecError:
+            return
+        self.run.capture({name: one.default for name, one in declared.items() if one.has_default}, {})
 
     def environment(self) -> dict[str, str]:
         """The kernel's environment: ours, and what makes its runs children of this one, in the same store.

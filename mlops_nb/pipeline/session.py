@@ -11,6 +11,7 @@ from papermill.log import logger
 
 from mlops_nb.pipeline.client import NotebookClient
 from mlops_nb.pipeline.execution import NotebookExecution
+from mlops_nb.pipeline.notebook import find_parameters_source
 from mlops_nb.pipeline.recording import NotebookRecording
 from mlops_nb.pipeline.termination import TerminationGuard
 from mlops_nb.pipeline.verdict import Verdict, judge
@@ -41,6 +42,7 @@ def run_cells(
     client: NotebookClient | None = None
     with TerminationGuard() as guard:
         try:
+            recording.note_defaults(find_parameters_source(execution.nb.cells) or "")
             execution.notebook_start()
             client = NotebookClient(
                 execution,

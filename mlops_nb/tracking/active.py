@@ -186,7 +186,7 @@ class ActiveRun:
         at = time.time()
         for key, value in params.items():
             if key not in known:
-                self._append(ParamLogged(at, key, plain(value), "captured"))
+                self._append(ParamLogged(at, key, WITHHELD if is_secret(key, value) else plain(value), "captured"))
         for key, value in metrics.items():
             if key not in known:
                 word = value if math.isfinite(value) else nonfinite_word(value)

@@ -98,3 +98,13 @@ def test_secrets_in_a_traceback_are_withheld(tmp_path):
     error = lineage.get_details(recording.store, recording.run.id).error
     assert error.kind == "E"
     assert "hunter2" not in error.traceback
+
+
+def test_defaults_nobody_replaced_are_params_too(tmp_path):
+    recording = NotebookRecording.start(source=str(tmp_path / "train.ipynb"), params={"alpha": 0.5})
+    recording.note_defaults("alpha = 0.1\ntrees: int = 150\nrows = len([1])\napi_key = 'abcdefghijkl'")
+    recording.note_defaults("not python at all")
+    recording.close(Verdict("completed"))
+    run = lineage.get_run(recording.store, recording.run.id)
+    assert run.params == {"alpha": 0.5, "trees": 150, "api_key": "***"}
+    assert run.captured_params == ("api_key", "trees")
