@@ -66,7 +66,7 @@ def test_completed_with_params_children_and_their_metrics(tmp_path):
     assert (result.outcome, result.error, run.status, run.kind) == ("completed", None, "completed", "notebook")
     assert run.experiment == "train"
     assert run.notebook == "train.ipynb"
-    assert run.params == {"alpha": 1.0}
+    assert run.params == {"alpha": 1.0, "name": "a"}
     assert run.metric("loss") == 0.5
     assert run.metric("score") == 7
     assert run.metrics["bad"].last == "nan"
