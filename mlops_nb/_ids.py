@@ -15,7 +15,7 @@ import time
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _SUFFIX_LENGTH = 6
-RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-hjkmnp-tv-z]{6}")
+RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-hjkmnp-tv-z]{6}")
 
 
 def new_run_id(at: float | None = None) -> str:

@@ -9,6 +9,7 @@ however that ends. A journal that nobody locks is finished or an orphan (see `li
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import threading
@@ -20,7 +21,7 @@ import msgspec
 
 from mlops_nb._ids import is_run_id
 from mlops_nb.errors import NotFoundError, UsageError
-from mlops_nb.records.journal import Line
+from mlops_nb.records.journal import Line, RunFinished
 from mlops_nb.records.wire import UnknownLineError, decode_line, encode_line
 from mlops_nb.store.faults import explained, store_error
 
@@ -30,6 +31,7 @@ SYNC_EVERY_S = 1.0
 class JournalWriter:
     """Appends the records of one run. Several threads of the process may append at once.
 
+    Nothing follows `RunFinished`: who appends after it is refused, so what is sealed stays what was sealed.
     A forked child may go on appending (each record is one atomic append), but only the process that opened the
     journal closes it.
     """
@@ -44,7 +46,9 @@ class JournalWriter:
         self.path = path
         self.unsynced = False
         self._torn = False
+        self._ended = False
         self._owner = os.getpid()
+        self.free_lock()
         try:
             self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
             fcntl.flock(self._fd, fcntl.LOCK_EX)
@@ -59,22 +63,24 @@ class JournalWriter:
 
         Raises:
             StoreError: The disk is full or gone. What was appended before stays readable.
-            UsageError: The journal is closed.
+            UsageError: The journal is closed, or its end is written.
         """
         data = encode_line(line)
-        if self._torn:
-            data = b"\n" + data
-        try:
-            written = os.write(self._fd, data)
-        except OSError as fault:
-            if self._fd < 0:
-                raise UsageError("this run is finished", hint="start another run to log more") from None
-            raise store_error("write", self.path, fault) from fault
-        self.unsynced = True
-        if written != len(data):
-            self._torn = True
-            raise store_error("write", self.path, OSError(28, "short write"))
-        self._torn = False
+        # One at a time: a record must not land behind the end, nor behind the torn half of another.
+        with self._lock:
+            if self._ended or self._fd < 0:
+                raise UsageError("this run is finished", hint="start another run to log more")
+            if self._torn:
+                data = b"\n" + data
+            try:
+                written = os.write(self._fd, data)
+            except OSError as fault:
+                raise store_error("write", self.path, fault) from fault
+            self.unsynced = True
+            self._torn = written != len(data)
+            if self._torn:
+                raise store_error("write", self.path, OSError(errno.ENOSPC, "short write"))
+            self._ended = type(line) is RunFinished
 
     def sync(self) -> None:
         """Ask the disk to hold what was written."""
@@ -84,20 +90,29 @@ class JournalWriter:
 
     def close(self) -> None:
         """Give up the lock. The fsync of the last records happens in the background."""
-        fd, self._fd = self._fd, -1
+        with self._lock:
+            fd, self._fd = self._fd, -1
         if fd >= 0 and os.getpid() == self._owner:
             _syncer.retire(fd, needs_sync=self.unsynced)
+
+    def free_lock(self) -> None:
+        """Forget who was appending: in a forked child, a thread that the child does not have."""
+        # Reentrant, for a signal handler may log in the middle of an append.
+        self._lock = threading.RLock()
 
 
 class _Syncer:
     """One daemon thread a process: fsync once a second, only what changed."""
 
     def __init__(self) -> None:
+        self._writers: weakref.WeakSet[JournalWriter] = weakref.WeakSet()
         self._reset()
         os.register_at_fork(after_in_child=self._reset)
 
     def _reset(self) -> None:
-        self._writers: weakref.WeakSet[JournalWriter] = weakref.WeakSet()
+        for writer in list(self._writers):
+            writer.free_lock()
+        self._writers = weakref.WeakSet()
         self._retired: list[int] = []
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
