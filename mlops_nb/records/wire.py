@@ -15,8 +15,16 @@ _line_decoder: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 _entry_decoder = msgspec.json.Decoder(Entry)
 _manifest_decoder = msgspec.json.Decoder(Manifest)
 
-encode = _encoder.encode
-"""Any value of this package (or plain JSON) to its JSON bytes, one line, no newline."""
+
+def encode(value: Any) -> bytes:
+    """Any value of this package (or plain JSON) to its JSON bytes, one line, no newline.
+
+    Lone surrogates, which UTF-8 cannot hold, become visible escapes.
+    """
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError:
+        return _encoder.encode(_escaped(value))
 
 
 class UnknownLineError(Exception):
@@ -25,7 +33,7 @@ class UnknownLineError(Exception):
 
 def encode_line(line: Line) -> bytes:
     """A journal line with its newline."""
-    return _encoder.encode(line) + b"\n"
+    return encode(line) + b"\n"
 
 
 def decode_line(data: bytes) -> Line:
@@ -57,3 +65,17 @@ def decode_manifest(data: bytes) -> Manifest:
 def to_plain(value: Any) -> Any:
     """A value as dicts and lists, for `--json` and the server."""
     return msgspec.to_builtins(value)
+
+
+def _escaped(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode("utf-8")
+        case list() | tuple():
+            return type(value)(_escaped(item) for item in value)
+        case dict():
+            return {_escaped(key): _escaped(item) for key, item in value.items()}
+        case msgspec.Struct():
+            fields = {name: _escaped(getattr(value, name)) for name in value.__struct_fields__}
+            return msgspec.structs.replace(value, **fields)
+    return value
