@@ -61,7 +61,7 @@ class Store:
 
     def create(self) -> None:
         """Make the folder and what belongs in it, if it is not there. Any number of processes may do so at once."""
-        if self._ready:
+        if self._ready and self.root.is_dir():  # it may be deleted under a living kernel
             return
         with explained("write", self.root):
             for folder in (self.root, self.root / "live", self.root / "runs"):

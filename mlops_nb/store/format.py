@@ -34,7 +34,7 @@ def read_format(root: Path) -> StoreFormat | None:
         return None
     except OSError as fault:
         raise store_error("read", path, fault) from fault
-    except msgspec.DecodeError as fault:
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise StoreCorruptError(
             f"{path} cannot be read: {fault}", hint='write {"format":1,"store_id":"mended"} into it'
         ) from fault

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,7 @@ class Index:
             found = read_format(self._root)
             if found is None:
                 self.close()
+                self._store_id = ""
                 return EMPTY
             if found.store_id != self._store_id:
                 self.close()
@@ -79,9 +80,7 @@ class Index:
             try:
                 return self._catch_up()
             except sqlite3.DatabaseError:
-                # Damaged, or of another time: it holds nothing of its own, so begin again.
-                self.discard()
-                return self._catch_up()
+                return self._begin_again()
 
     def rebuild(self) -> Head:
         """Throw the index away and fold everything anew, runs that the ledger does not know included."""
@@ -99,7 +98,11 @@ class Index:
         with self._lock:
             if self._connection is None and not self._store_id:
                 return []
-            return self._db().execute(sql, values).fetchall()
+            try:
+                return self._db().execute(sql, values).fetchall()
+            except sqlite3.DatabaseError:
+                self._begin_again()  # damaged where catching up did not look
+                return self._db().execute(sql, values).fetchall()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -109,11 +112,22 @@ class Index:
                 self._connection = None
 
     def discard(self) -> None:
-        """Delete the file."""
+        """Delete the file, where that may be."""
         with self._lock:
             self.close()
             for suffix in ("", "-wal", "-shm"):
-                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+                with suppress(OSError):
+                    self.path.with_name(self.path.name + suffix).unlink()
+
+    def _begin_again(self) -> Head:
+        """Damaged, or of another time: it holds nothing of its own. What no file will take lives in memory."""
+        self.discard()
+        try:
+            return self._catch_up()
+        except sqlite3.DatabaseError:
+            self.close()
+            self._connection = _connect(None)
+            return self._catch_up()
 
     def _db(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -179,7 +193,8 @@ class Index:
 
     def _fold_journal(self, db: sqlite3.Connection, run_id: str, *, orphan: bool = False) -> None:
         row = db.execute("SELECT journal_offset, record FROM runs WHERE id = ?", (run_id,)).fetchone()
-        offset, start = (row[0], msgspec.json.decode(row[1], type=Run)) if row else (0, None)
+        # How long an orphan lasted, all its lines must tell.
+        offset, start = (row[0], msgspec.json.decode(row[1], type=Run)) if row and not orphan else (0, None)
         try:
             data = self._journals.read_bytes(run_id, offset)
         except NotFoundError:
@@ -188,7 +203,7 @@ class Index:
         run = fold_run(lines, start)
         if run is not None and orphan and run.status == "running":
             run = fold_run([crashed(run, max((line.at for line in lines), default=run.started_at))], run)
-        if run is None or (row and not lines and not orphan):
+        if run is None or (row and not lines):
             return
         db.execute(
             "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

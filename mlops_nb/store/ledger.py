@@ -67,7 +67,7 @@ class Ledger:
             StoreBusyError: A thousand others were faster in a row.
             StoreError: The place cannot be written.
         """
-        head = look() if look else self._known if self._known.number else self.find_head()
+        head = look() if look else self._known if self._is_there() else self.find_head()
         for attempt in range(MAX_TRIES):
             entry = Entry(
                 number=head.number + 1, previous=head.digest, at=time.time(), by=self._by(), action=decide(head)
@@ -82,7 +82,7 @@ class Ledger:
 
     def find_head(self) -> Head:
         """The newest entry, found without a listing: doubling steps from the last one known, then bisection."""
-        low = self._known.number
+        low = self._known.number if self._is_there() else 0
         step = 1
         while self._objects.has_named(_path(low + step)):
             low += step
@@ -95,8 +95,12 @@ class Ledger:
             else:
                 high = middle
         if low != self._known.number:
-            self._known = Head(low, digest_of(self._read(low)))
+            self._known = Head(low, digest_of(self._read(low))) if low else EMPTY
         return self._known
+
+    def _is_there(self) -> bool:
+        """Whether the last head known still is: a store may be deleted, and another begun, under a living kernel."""
+        return self._known.number > 0 and self._objects.has_named(_path(self._known.number))
 
     def iter_after(self, head: Head) -> Iterator[tuple[Head, Entry]]:
         """The entries that follow `head`, each with the head that it makes. One look past the end.
@@ -142,7 +146,7 @@ class Ledger:
     def _decode(self, number: int, data: bytes) -> Entry:
         try:
             return decode_entry(data)
-        except msgspec.DecodeError as fault:
+        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
             raise StoreCorruptError(
                 f"ledger entry {_path(number)} cannot be read: {fault}",
                 hint="restore that file from a backup; `mlops-nb audit verify` lists all damage",

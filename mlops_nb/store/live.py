@@ -8,6 +8,7 @@ seals the run in the ledger, and removes the marker. Each step may be done twice
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import socket
@@ -116,7 +117,9 @@ class Live:
             os.ftruncate(fd, len(data))
         outcome: Outcome = "crashed"
         if run.status == "running":
-            os.write(fd, encode_line(_crash_of(run, data)))
+            end = encode_line(_crash_of(run, data))
+            if os.write(fd, end) != len(end):
+                raise OSError(errno.ENOSPC, "short write")
             os.fsync(fd)
         else:
             outcome = run.status
