@@ -36,14 +36,15 @@ def find_store(
         environ: Environment to read; the process's by default.
 
     Raises:
-        UsageError: The place named is a URL (cloud stores are not built yet), or an ill-formed pyproject.toml.
+        UsageError: The place named is a URL (cloud stores are not built yet), an ill-formed pyproject.toml, or a
+            working directory that was deleted.
     """
     environ = os.environ if environ is None else environ
-    folder = Path(start or Path.cwd()).expanduser().absolute()
     if explicit:
-        return _folder(os.fspath(explicit), "--store", folder)
+        return _folder(os.fspath(explicit), "--store", start or "")
     if named := environ.get(STORE_VARIABLE, "").strip():
-        return _folder(named, STORE_VARIABLE, Path.cwd())
+        return _folder(named, STORE_VARIABLE, "")
+    folder = _absolute(_expanded(os.fspath(start or ""), "start"))
     upward = [folder, *folder.parents]
     for place in upward:
         if (project := place / "pyproject.toml").is_file() and (named := _from_pyproject(project)):
@@ -77,20 +78,38 @@ def _from_pyproject(path: Path) -> str:
         raise UsageError(
             f"cannot read {path}: {fault}", hint="mend the file, or say where the store is with MLOPS_NB_STORE"
         ) from fault
-    named = tables.get("tool", {}).get("mlops_nb", {}).get("store", "")
+    named: object = tables
+    for key in ("tool", "mlops_nb", "store"):
+        named = named.get(key, "") if isinstance(named, dict) else ""
     if not isinstance(named, str):
         raise UsageError(f"[tool.mlops_nb] store in {path} must be a text", hint='write store = "some/folder"')
     return named
 
 
-def _folder(named: str, where: str, base: Path) -> Path:
+def _folder(named: str, where: str, base: str | os.PathLike[str]) -> Path:
     if "://" in named and not named.startswith("file://"):
         raise UsageError(
             f"{where} names {named!r}: this version keeps its store in a local folder only",
             hint="name a folder; buckets are planned",
         )
-    path = Path(named.removeprefix("file://")).expanduser()
-    return path if path.is_absolute() else (base / path)
+    path = _expanded(named.removeprefix("file://"), where)
+    return path if path.is_absolute() else _absolute(_expanded(os.fspath(base), where)) / path
+
+
+def _expanded(named: str, where: str) -> Path:
+    try:
+        return Path(named).expanduser()
+    except RuntimeError as fault:
+        raise UsageError(f"{where} names {named!r}: {fault}", hint="write the folder in full") from fault
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.absolute()
+    except FileNotFoundError as fault:
+        raise UsageError(
+            "the working directory is gone", hint="change to one that is there, or set MLOPS_NB_STORE"
+        ) from fault
 
 
 def iter_switches() -> Iterator[tuple[str, str]]:

@@ -6,10 +6,13 @@ headless) nor of what is captured without being asked (`observation`).
 
 from __future__ import annotations
 
+import itertools
 import math
 import mimetypes
+import operator
 import os
 import re
+import sys
 import threading
 import time
 import traceback
@@ -21,7 +24,7 @@ from typing import Literal
 from mlops_nb._ids import short_id
 from mlops_nb.capture.output import Tail
 from mlops_nb.capture.redaction import is_secret, redact
-from mlops_nb.errors import CaptureWarning, NotFoundError, StoreError, UsageError
+from mlops_nb.errors import CaptureWarning, MlopsNbError, NotFoundError, StoreError, UsageError
 from mlops_nb.records.journal import (
     ArtifactLogged,
     CaptureFaulted,
@@ -37,12 +40,14 @@ from mlops_nb.records.journal import (
     TagSet,
 )
 from mlops_nb.records.names import check_key
-from mlops_nb.records.values import clean_text, nonfinite_word, number, plain
+from mlops_nb.records.values import Plain, clean_text, nonfinite_word, number, plain
 from mlops_nb.store import Store
 from mlops_nb.store.journal import JournalWriter
 
 WITHHELD = "***"
 """What is recorded in place of a secret."""
+
+_STEPS = 2**63
 
 _SHELL = re.compile(r"[/\\](?:IPython|ipykernel)[/\\]")
 
@@ -64,12 +69,17 @@ class ActiveRun:
         self.tail: Tail | None = None
         self._clock = time.perf_counter()
         self._writer = writer
-        self._counts: dict[str, int] = {}
+        self._counts: dict[str, itertools.count[int]] = {}
         self._explicit: set[str] = set()
         self._finishing = threading.Lock()
         self._outcome: Outcome | None = None
         self._warned = False
-        self._append(start)
+        self._owner = os.getpid()
+        try:
+            writer.append(start)
+        except BaseException:
+            writer.close()
+            raise
 
     @property
     def finished(self) -> bool:
@@ -92,19 +102,21 @@ class ActiveRun:
         Raises:
             UsageError: The key or value is unfit, or the run is finished.
         """
-        count = self._counts.get(key)
-        if count is None:
-            count = 0
+        counter = self._counts.get(key) if type(key) is str else None
+        if counter is None:
             check_key("metric", key)
         if type(value) is not float:
             value = number(key, value)
-        if type(step) is not int:
-            step = count if step is None else _as_step(key, step)
+        if step is not None and (type(step) is not int or not -_STEPS < step < _STEPS):
+            step = _as_step(key, step)
+        # One counter for all threads: `next` is atomic, so no two points get the same step.
+        count = next(self._counts.setdefault(key, itertools.count()) if counter is None else counter)
+        if step is None:
+            step = count
         if math.isfinite(value):
             self._append(MetricLogged(time.time(), key, value, step))
         else:
             self._append(MetricLogged(time.time(), key, nonfinite_word(value), step))
-        self._counts[key] = count + 1
 
     def log(self, step: int | None = None, /, **metrics: float) -> None:
         """Log one point of several metrics: `run.log(loss=0.3, acc=0.9)`, or with a step: `run.log(7, loss=0.3)`.
@@ -125,7 +137,8 @@ class ActiveRun:
             UsageError: The key is unfit, or the run is finished.
         """
         self._explicit.add(check_key("param", key))
-        self._append(ParamLogged(time.time(), key, WITHHELD if is_secret(key, value) else plain(value)))
+        kept = plain(value)
+        self._append(ParamLogged(time.time(), key, WITHHELD if is_secret(key, kept) else _masked(kept)))
 
     def log_params(self, params: Mapping[str, object]) -> None:
         """Log several params."""
@@ -138,7 +151,8 @@ class ActiveRun:
         Raises:
             UsageError: The key is unfit, or the run is finished.
         """
-        self._append(TagSet(time.time(), check_key("tag", key), clean_text(str(value))))
+        text = clean_text(str(value))
+        self._append(TagSet(time.time(), check_key("tag", key), WITHHELD if is_secret(key, text) else redact(text)))
 
     def log_artifact(
         self,
@@ -212,19 +226,27 @@ class ActiveRun:
         self._warn(f"{where}: {message}")
 
     def finish(self, outcome: Outcome = "completed", error: RunError | None = None) -> None:
-        """Close the run and enter it into the ledger. A second call changes nothing."""
+        """Close the run and enter it into the ledger. A second call changes nothing.
+
+        In a forked child nothing is written: the run is its parent's to end. Where the disk has no room for the end,
+        the run is left to the next reader, who closes it as crashed.
+        """
         with self._finishing:
             if self._outcome is not None:
                 return
             duration_s = time.perf_counter() - self._clock
-            self._append(RunFinished(time.time(), outcome=outcome, duration_s=duration_s, error=error))
+            end = RunFinished(time.time(), outcome=outcome, duration_s=duration_s, error=error)
+            is_ended = os.getpid() == self._owner and self._append(end)
             self._outcome = outcome
+        if not is_ended:
+            self._writer.close()
+            return
         try:
             self.store.seal_journal(self.id, self._writer, self.experiment, outcome)
-        except StoreError as fault:
+        except MlopsNbError as fault:
             self._warn(f"the run's end is recorded, but not yet in the ledger: {fault.message}; {fault.hint}")
 
-    def _append(self, line: Line) -> None:
+    def _append(self, line: Line) -> bool:
         if self._outcome is not None:
             raise UsageError(f"run {short_id(self.id)} is finished", hint="start another run to log more")
         try:
@@ -232,11 +254,19 @@ class ActiveRun:
         except StoreError as fault:
             # The law: recording never breaks the user's work. What was acknowledged before stays readable.
             self._warn(f"{fault.message}; {fault.hint}")
+            return False
+        return True
 
     def _warn(self, message: str) -> None:
-        if not self._warned:
-            self._warned = True
-            warnings.warn(f"run {short_id(self.id)} is incomplete: {message}", CaptureWarning, stacklevel=4)
+        if self._warned:
+            return
+        self._warned = True
+        text = f"run {short_id(self.id)} is incomplete: {message}"
+        try:
+            warnings.warn(text, CaptureWarning, stacklevel=4)
+        except CaptureWarning:
+            # Warnings are errors here, but the law stands above that: it must not take the place of the user's own.
+            sys.stderr.write(f"CaptureWarning: {text}\n")
 
     def __repr__(self) -> str:
         return f"<ActiveRun {self.id} {self.experiment} {self._outcome or 'running'}>"
@@ -277,8 +307,23 @@ def _message(fault: BaseException) -> str:
         return "(the exception cannot be printed)"
 
 
+def _masked(value: Plain) -> Plain:
+    """A plain value whose texts (the `repr` of an object may tell a password) hold no secrets."""
+    match value:
+        case str():
+            return redact(value)
+        case list():
+            return [_masked(item) for item in value]
+        case dict():
+            return {key: _masked(item) for key, item in value.items()}
+    return value
+
+
 def _as_step(key: str, step: object) -> int:
     try:
-        return int(step.__index__())  # type: ignore[attr-defined]
-    except AttributeError:
+        number = operator.index(step)  # type: ignore[arg-type]
+    except TypeError:
         raise UsageError(f"metric {key!r}: step must be an int, not {type(step).__name__}") from None
+    if not -_STEPS < number < _STEPS:
+        raise UsageError(f"metric {key!r}: step is beyond 64 bits")
+    return number

@@ -40,7 +40,7 @@ class Observation:
 
     def __init__(self, run: ActiveRun, folder: str | os.PathLike[str] | None = None) -> None:
         self._run = run
-        self._folder = folder or os.getcwd()  # noqa: PTH109 - as it was at the start
+        self._folder = folder or _working_folder()
         self._meter = Meter()
         self._watch = GitWatch(self._folder)
         self._figures: list[Figure] = []
@@ -129,3 +129,11 @@ class Observation:
             yield
         except Exception as fault:  # noqa: BLE001 - the law: a capture fault is a mark on the run, never the user's problem
             self._run.note_fault(what, fault)
+
+
+def _working_folder() -> str:
+    """As it is at the start; '' when it was deleted."""
+    try:
+        return os.getcwd()  # noqa: PTH109 - a text is wanted
+    except FileNotFoundError:
+        return ""

@@ -9,7 +9,7 @@ from mlops_nb._ids import new_run_id
 from mlops_nb.capture.where import describe_host
 from mlops_nb.errors import StoreBusyError
 from mlops_nb.records.journal import Kind, RunStarted
-from mlops_nb.records.names import check_name
+from mlops_nb.records.names import check_key, check_name
 from mlops_nb.store import Store
 from mlops_nb.tracking.active import ActiveRun, as_tags
 
@@ -47,6 +47,10 @@ def start_run(
     """
     experiment = check_name("experiment", experiment)
     name = check_name("run", name) if name else ""
+    labels = as_tags(tags)
+    for kinds, keys in (("param", params or ()), ("tag", labels)):
+        for key in keys:
+            check_key(kinds, key)
     for _ in range(8):
         at = time.time()
         start = RunStarted(
@@ -66,7 +70,7 @@ def start_run(
         except FileExistsError:
             continue
         run.log_params(params or {})
-        for key, value in as_tags(tags).items():
+        for key, value in labels.items():
             run.set_tag(key, value)
         return run
     raise StoreBusyError("no free run id was found", hint="check the system's clock and random numbers")

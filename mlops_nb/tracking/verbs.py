@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from contextvars import Token
 
 from mlops_nb.capture.redaction import redact
 from mlops_nb.capture.where import find_notebook
@@ -74,9 +75,19 @@ def track(
         fault = caught
         raise
     finally:
-        current.reset(token)
+        _leave(run, token, observation, fault)
+
+
+def _leave(
+    run: ActiveRun, token: Token[ActiveRun | None], observation: Observation | None, fault: BaseException | None
+) -> None:
+    try:
+        # A block may be left in another context than it was entered in (a fixture, a generator, another cell).
+        with suppress(ValueError):
+            current.reset(token)
         if observation:
             observation.end()
+    finally:
         outcome = outcome_of(fault)
         run.finish(outcome, error_of(fault) if fault is not None and outcome != "completed" else None)
 
