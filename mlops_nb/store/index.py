@@ -85,7 +85,8 @@ class Index:
     def rebuild(self) -> Head:
         """Throw the index away and fold everything anew, runs that the ledger does not know included."""
         with self._lock:
-            self.catch_up()
+            if self.catch_up() == EMPTY and not self._store_id:
+                return EMPTY
             self.discard()
             head = self.catch_up()
             with self._writing() as db:
@@ -98,6 +99,8 @@ class Index:
         with self._lock:
             if self._connection is None and not self._store_id:
                 return []
+            # What UTF-8 cannot hold is in no record, and SQLite would refuse it.
+            values = tuple(v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in values)
             try:
                 return self._db().execute(sql, values).fetchall()
             except sqlite3.DatabaseError:

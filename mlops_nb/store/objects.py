@@ -6,13 +6,14 @@ reader sees a whole object or none; reading verifies.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import blake3
 
-from mlops_nb.errors import NotFoundError, StoreCorruptError, UsageError
+from mlops_nb.errors import NotFoundError, StoreCorruptError, StoreError, UsageError
 from mlops_nb.records.data import Address
 from mlops_nb.store.faults import store_error
 
@@ -20,6 +21,21 @@ if TYPE_CHECKING:
     from obstore.store import LocalStore
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class _Threads:
+    """The client works in threads of its own, which a forked child does not have: it would wait for them for ever."""
+
+    def __init__(self) -> None:
+        self.are_running = False
+        self.are_lost = False
+        os.register_at_fork(after_in_child=self._lose)
+
+    def _lose(self) -> None:
+        self.are_lost = self.are_running
+
+
+_threads = _Threads()
 
 
 def digest_of(data: bytes | memoryview) -> str:
@@ -74,12 +90,15 @@ class Objects:
         path = _path(address.object)
         if address.length == 0:
             return b""
+        client = self.client
         try:
-            data = bytes(obstore.get_range(self.client, path, start=address.offset, length=address.length))
+            data = bytes(obstore.get_range(client, path, start=address.offset, length=address.length))
         except FileNotFoundError:
             raise NotFoundError(
                 f"object {address.object[:12]} is not in {self._root}", hint="run `mlops-nb audit verify`"
             ) from None
+        except (obstore.exceptions.PermissionDeniedError, OSError) as fault:
+            raise store_error("read", self._root / path, fault) from fault
         except obstore.exceptions.BaseError as fault:
             raise _short(self._root / path) from fault
         if len(data) != address.length:
@@ -88,20 +107,15 @@ class Objects:
 
     def exists(self, digest: str) -> bool:
         """Whether the object is there (its bytes are not read)."""
-        import obstore
-
-        try:
-            obstore.head(self.client, _path(digest))
-        except FileNotFoundError:
-            return False
-        return True
+        return self.has_named(_path(digest))
 
     def put_named(self, path: str, data: bytes) -> bool:
         """Put-if-absent at a path of our own making. False if something was there already."""
         import obstore
 
+        client = self.client
         try:
-            obstore.put(self.client, path, data, mode="create", use_multipart=False)
+            obstore.put(client, path, data, mode="create", use_multipart=False)
         except obstore.exceptions.AlreadyExistsError:
             return False
         except (obstore.exceptions.BaseError, OSError) as fault:
@@ -112,8 +126,9 @@ class Objects:
         """The bytes at a path of our own making, or None."""
         import obstore
 
+        client = self.client
         try:
-            return bytes(obstore.get(self.client, path).bytes())
+            return bytes(obstore.get(client, path).bytes())
         except FileNotFoundError:
             return None
         except (obstore.exceptions.BaseError, OSError) as fault:
@@ -123,8 +138,9 @@ class Objects:
         """Whether there is something at a path of our own making."""
         import obstore
 
+        client = self.client
         try:
-            obstore.head(self.client, path)
+            obstore.head(client, path)
         except FileNotFoundError:
             return False
         except (obstore.exceptions.BaseError, OSError) as fault:
@@ -134,7 +150,13 @@ class Objects:
     @property
     def client(self) -> LocalStore:
         """The object-store client, made when first needed. The root must exist."""
+        if _threads.are_lost:
+            raise StoreError(
+                "a forked process cannot use the object store of its parent",
+                hint='start workers with multiprocessing.get_context("spawn"); metrics and params may be logged here',
+            )
         if self._client is None:
+            _threads.are_running = True
             from obstore.store import LocalStore
 
             if not self._root.is_dir():
