@@ -22,8 +22,9 @@ class Difference(msgspec.Struct, frozen=True):
 
     @property
     def same(self) -> bool:
-        """Whether all runs agree."""
-        return all(value == self.values[0] for value in self.values)
+        """Whether all runs agree. NaN agrees with NaN."""
+        first = self.values[0]
+        return all(value == first or (value != value and first != first) for value in self.values)  # noqa: PLR0124 - NaN
 
 
 class Comparison(msgspec.Struct, frozen=True):

@@ -28,7 +28,9 @@ def runs_frame(runs: Sequence[Run]) -> Any:
         for run in runs
     ]
     columns = list(dict.fromkeys(key for row in rows for key in row)) or list(_RUN_COLUMNS)
-    return _with_time(pandas.DataFrame(rows, columns=columns), "started_at")
+    frame = pandas.DataFrame(rows, columns=columns)
+    frame["duration_s"] = frame["duration_s"].astype("float64")  # all None (runs in progress) would be objects
+    return _with_time(frame, "started_at")
 
 
 def snapshots_frame(snapshots: Sequence[Snapshot]) -> Any:

@@ -29,9 +29,10 @@ def check_name(kind: str, name: object) -> str:
     """
     if not isinstance(name, str):
         raise UsageError(f"a {kind} name must be a text, not {type(name).__name__}", hint=_RULE)
-    if len(name) > MAX_NAME_LENGTH:
-        raise UsageError(f"{kind} name of {len(name)} characters is too long", hint=_RULE)
-    normal = unicodedata.normalize("NFC", name)
+    # Composing may lengthen a text, so both are measured; the first keeps huge ones from being composed.
+    normal = unicodedata.normalize("NFC", name) if len(name) <= MAX_NAME_LENGTH else name
+    if len(normal) > MAX_NAME_LENGTH:
+        raise UsageError(f"{kind} name of {len(normal)} characters is too long", hint=_RULE)
     if not normal or normal != normal.strip():
         raise UsageError(f"{kind} name {name!r} is empty or has space around it", hint=_RULE)
     wrong = [c for c in normal if not (c.isalnum() or c in _ALSO_ALLOWED or unicodedata.combining(c))]

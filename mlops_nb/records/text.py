@@ -15,9 +15,9 @@ def duration(seconds: float | None) -> str:
     """`0.25 ms`, `340 ms`, `2.1 s`, `3 min 12 s`, `2 h 05 min`; `–` for None."""
     if seconds is None:
         return "–"
-    if seconds < 1:
+    if seconds < 0.9995:  # what rounds up reads in the next unit
         return f"{seconds * 1e3:.3g} ms"
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
     if whole < 3600:
