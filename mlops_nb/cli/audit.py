@@ -10,6 +10,7 @@ import click
 
 from mlops_nb._ids import short_id
 from mlops_nb.cli import exits
+from mlops_nb.cli.colors import paint
 from mlops_nb.cli.options import examples, json_option, print_json, store_option, the_store
 from mlops_nb.cli.program import Group
 from mlops_nb.cli.tables import console, teach
@@ -64,13 +65,13 @@ def _print_report(report: AuditReport, took: float) -> None:
         click.echo(f"not sealed yet: {_count(len(report.live), 'run', 'runs')} ({names}); that is no damage")
     for one in report.findings:
         click.echo()
-        click.echo(click.style("✗ ", fg="red") + text.printable(f"{one.place} {one.problem}"))
+        click.echo(paint("✗ ", "red") + text.printable(f"{one.place} {one.problem}"))
         if one.affects:
             more = f" and {len(one.affects) - 5} more" if len(one.affects) > 5 else ""
             click.echo(text.printable(f"  affects: {', '.join(one.affects[:5])}{more}"))
         click.echo(text.printable(f"  what to do: {one.remedy}"))
     if report.sound:
-        click.echo(click.style("✓ ", fg="green") + "nothing was altered or removed")
+        click.echo(paint("✓ ", "green") + "nothing was altered or removed")
     else:
         click.echo(f"\n{_count(len(report.findings), 'damage', 'damages')} found")
 

@@ -26,7 +26,8 @@ SHELLS = ("bash", "zsh", "fish")
 def completion(ctx: click.Context, shell: str | None) -> None:
     """Print the script that completes commands in SHELL.
 
-    By default for the shell that you use. Write it to where your shell looks for completions, as below, and open a new shell.
+    By default for the shell that you use. Write it to where your shell looks for
+    completions, as below, and open a new shell.
     """
     from click.shell_completion import get_completion_class
 

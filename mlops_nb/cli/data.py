@@ -133,7 +133,7 @@ def print_snapshots(found: Sequence[Snapshot]) -> None:
         )
         for one in found
     ]
-    print_table(headers, rows, numeric=(1, 2, 3, 4), whole=(0,))
+    print_table(headers, rows, numeric=(1, 2, 3, 4), spare=(6, 4, 2))
 
 
 @contextmanager

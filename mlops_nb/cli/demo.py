@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from mlops_nb.cli.colors import paint
 from mlops_nb.cli.data import print_snapshots
 from mlops_nb.cli.models import print_models
 from mlops_nb.cli.options import examples
@@ -69,7 +70,7 @@ def find_example() -> Path:
 
 
 def _heading(title: str, command: str) -> None:
-    click.echo(f"\n{click.style(title, bold=True)}  ({command})")
+    click.echo(f"\n{paint(title, bold=True)}  ({command})")
 
 
 def _open_lab(folder: Path, store: Path) -> int:

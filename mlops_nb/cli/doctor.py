@@ -9,6 +9,7 @@ import click
 
 from mlops_nb.cli import exits
 from mlops_nb.cli.checks import Check
+from mlops_nb.cli.colors import paint
 from mlops_nb.cli.options import chosen_store, examples, json_option, print_json, store_option
 from mlops_nb.records.text import printable
 
@@ -42,7 +43,7 @@ def _print(found: Sequence[Check]) -> None:
     for check in found:
         sign, color = SIGNS[check.level]
         line = printable(" ".join(check.found.split()))
-        click.echo(f"{click.style(sign, fg=color)} {check.level:<4}  {check.what:<{width}}  {line}")
+        click.echo(f"{paint(sign, color)} {check.level:<4}  {check.what:<{width}}  {line}")
         if check.remedy:
             click.echo(f"{'':{width + 10}}what to do: {printable(check.remedy)}")
     bad, odd = (sum(check.level == level for check in found) for level in ("fail", "warn"))

@@ -6,11 +6,11 @@ Knows the error family by its codes; knows no command. Used by `program` and by 
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 import click
 
+from mlops_nb.cli.colors import paint
 from mlops_nb.errors import MlopsNbError
 from mlops_nb.records.text import printable
 
@@ -68,16 +68,11 @@ def tell(code: str, message: str, hint: str, *, as_json: bool, **context: Any) -
         error = {"code": code, "message": message, "hint": hint, **context}
         click.echo(json.dumps({"error": error}, default=str), err=True)
         return
-    click.echo(f"{_paint('error:', 'red')} {_line(message)}", err=True)
+    click.echo(f"{paint('error:', 'red', bold=True)} {_line(message)}", err=True)
     if hint:
-        click.echo(f"{_paint('hint:', 'cyan')} {_line(hint)}", err=True)
+        click.echo(f"{paint('hint:', 'cyan', bold=True)} {_line(hint)}", err=True)
 
 
 def _line(text: str) -> str:
     """One line, whatever a name or a message in it held."""
     return printable(" ".join(text.split()))
-
-
-def _paint(word: str, color: str) -> str:
-    # click takes the codes away again where stderr is no terminal.
-    return word if os.environ.get("NO_COLOR") else click.style(word, fg=color, bold=True)

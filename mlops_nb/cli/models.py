@@ -100,7 +100,7 @@ def print_models(found: Sequence[ModelVersion]) -> None:
         )
         for one in found
     ]
-    print_table(headers, rows, numeric=(3,), whole=(0, 5))
+    print_table(headers, rows, numeric=(3,), spare=(3, 2))
 
 
 def _find_run(store: Store, one: ModelVersion) -> Run | None:

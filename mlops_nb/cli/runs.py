@@ -51,7 +51,7 @@ def list_(experiment: str | None, status: str | None, notebook: str | None, limi
     elif found:
         print_runs(found)
         if len(found) == limit and sys.stdout.isatty():
-            click.secho(f"the newest {limit}; -n shows more", dim=True)
+            click.echo(f"\nthe newest {limit}; -n shows more")
     elif experiment or status or notebook:
         known = ", ".join(lineage.list_experiments(store)[:8])
         teach("no run fits", f"there are runs of {known}" if known else "nothing is recorded yet")
@@ -129,8 +129,10 @@ def print_runs(found: Sequence[Run]) -> None:
         )
         for run in found
     ]
+    # What goes first where the terminal is narrow: params from the last, metrics but two, then how long ago.
+    spare = [*range(5 + len(params), 5, -1), *range(len(headers) - 1, 7 + len(params), -1), 4, 5]
     numbers = [6 + at for at, key in enumerate(params) if all(_is_number(run.params.get(key, 0)) for run in found)]
-    print_table(headers, rows, numeric=(5, *numbers, *range(6 + len(params), len(headers))), whole=(0,))
+    print_table(headers, rows, numeric=(5, *numbers, *range(6 + len(params), len(headers))), spare=spare)
 
 
 def _is_number(value: object) -> bool:
