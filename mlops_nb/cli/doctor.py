@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from mlops_nb.cli import exits
-from mlops_nb.cli.checks import Check
 from mlops_nb.cli.colors import paint
 from mlops_nb.cli.options import chosen_store, examples, json_option, print_json, store_option
 from mlops_nb.records.text import printable
+
+if TYPE_CHECKING:
+    from mlops_nb.cli.checks import Check
 
 SIGNS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red")}
 
