@@ -5,7 +5,10 @@
     program      suggestions, help, and how a command ends
     exits        every exit code, and how an error is told
     options      `--store` and `--json`
-    tables       how answers look on a terminal and in a pipe
+    run_tables   how runs look
+    tables       how answers look on a terminal and in a pipe; `colors` for single words
+    progress     how far a headless run is
+    checks       what the doctor reports: `checks_install`, `checks_store`, and `race`, which tries a folder out
     suggestions  what the shell offers behind Tab
 
 Help and parsing load click and little else: every command imports what it needs when it runs.

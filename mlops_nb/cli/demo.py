@@ -15,7 +15,7 @@ from mlops_nb.cli.models import print_models
 from mlops_nb.cli.options import examples
 from mlops_nb.cli.progress import showing_progress
 from mlops_nb.cli.run import outcome_as_exit_code
-from mlops_nb.cli.runs import print_runs
+from mlops_nb.cli.run_tables import print_runs
 from mlops_nb.config import FOLDER, STORE_VARIABLE
 from mlops_nb.errors import NotFoundError
 from mlops_nb.records.text import printable

@@ -34,11 +34,10 @@ def showing_progress(name: str, *, quiet: bool) -> Iterator[OnProgress | None]:
 @contextmanager
 def _bar(name: str) -> Iterator[OnProgress]:
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.text import Text
 
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("cell {task.fields[cell]}/{task.total}"),
         TimeElapsedColumn(),
@@ -46,7 +45,7 @@ def _bar(name: str) -> Iterator[OnProgress]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console(err=True), transient=True) as bar:
-        task = bar.add_task(Text(text.printable(name)).plain, total=None, cell=0)
+        task = bar.add_task(text.printable(name), total=None, cell=0)
 
         def show(seen: CellProgress) -> None:
             done = seen.index - (seen.state == "running")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,17 +12,16 @@ from mlops_nb._ids import short_id
 from mlops_nb.cli import suggestions
 from mlops_nb.cli.options import examples, json_option, print_json, store_option, the_store
 from mlops_nb.cli.program import Group
-from mlops_nb.cli.tables import print_block, print_facts, print_table, teach
-from mlops_nb.errors import UsageError
+from mlops_nb.cli.run_tables import list_facts, print_comparison, print_runs
+from mlops_nb.cli.tables import print_block, print_facts, teach
+from mlops_nb.errors import NotFoundError, UsageError
 from mlops_nb.records import text
 
 if TYPE_CHECKING:
-    from mlops_nb.lineage import Difference
     from mlops_nb.records.runs import Run, RunDetails
+    from mlops_nb.store import Store
 
 STATUSES = ("running", "completed", "failed", "interrupted", "crashed")
-MAX_METRICS = 5
-MAX_PARAMS = 3
 
 
 @click.group(cls=Group)
@@ -36,7 +35,7 @@ def runs() -> None:
 @runs.command("list", epilog=examples("mlops-nb runs list", "mlops-nb runs list --experiment delays --status failed"))
 @click.option("--experiment", metavar="NAME", shell_complete=suggestions.experiments, help="Only of this experiment.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only with this status.")
-@click.option("--notebook", metavar="PATH", help="Only of this notebook, its path as recorded.")
+@click.option("--notebook", metavar="PATH", help="Only of this notebook; its file name will do.")
 @click.option("-n", "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
 @json_option
 @store_option
@@ -45,6 +44,8 @@ def list_(experiment: str | None, status: str | None, notebook: str | None, limi
     from mlops_nb import lineage
 
     store = the_store()
+    if notebook:
+        notebook = _resolve_notebook(store, notebook)
     found = lineage.list_runs(store, experiment=experiment, status=status, notebook=notebook, limit=limit)
     if as_json:
         print_json(found)
@@ -78,7 +79,7 @@ def show(run: str, source: bool, output: bool, as_json: bool) -> None:
     elif source or output:
         _show_texts(found, details, source=source, output=output)
     else:
-        print_facts(_facts(found, details))
+        print_facts(list_facts(found, details))
         if details.error:
             print_block("error", details.error.traceback or f"{details.error.kind}: {details.error.message}")
 
@@ -101,81 +102,28 @@ def compare(runs: tuple[str, ...], differences: bool, as_json: bool) -> None:
     if as_json:
         plain = [{"group": one.group, "key": one.key, "values": one.values, "same": one.same} for one in lines]
         print_json({"run_ids": comparison.run_ids, "lines": plain})
-        return
-    two = len(found) == 2
-    headers = ("", "", *(short_id(run.id) for run in found), *(["change"] if two else []))
-    rows = [
-        ("" if line.same else "≠", _key(line), *(_value(line, value) for value in line.values), *_change(line, two))
-        for line in lines
-    ]
-    print_table(headers, rows, numeric=(len(headers) - 1,) if two else ())
+    else:
+        print_comparison(comparison.run_ids, lines)
 
 
-def print_runs(found: Sequence[Run]) -> None:
-    """A table of runs, with the params and metrics that most of them have."""
-    metrics = _most_common([list(run.metrics) for run in found], MAX_METRICS)
-    params = _most_common([list(run.params) for run in found], MAX_PARAMS)
-    headers = ("run", "experiment", "name", "status", "when", "took", *params, *metrics)
-    rows = [
-        (
-            short_id(run.id),
-            run.experiment,
-            run.name,
-            f"{text.STATUS_SIGNS[run.status]} {run.status}",
-            text.ago(run.started_at),
-            text.duration(run.duration_s),
-            *(text.param(run.params[key], 20) if key in run.params else "" for key in params),
-            *(text.number(run.metric(key)) if key in run.metrics else "" for key in metrics),
-        )
-        for run in found
-    ]
-    # What goes first where the terminal is narrow: params from the last, metrics but two, then how long ago.
-    spare = [*range(5 + len(params), 5, -1), *range(len(headers) - 1, 7 + len(params), -1), 4, 5]
-    numbers = [6 + at for at, key in enumerate(params) if all(_is_number(run.params.get(key, 0)) for run in found)]
-    print_table(headers, rows, numeric=(5, *numbers, *range(6 + len(params), len(headers))), spare=spare)
+def _resolve_notebook(store: Store, typed: str) -> str:
+    """The path under which the runs of a notebook are recorded: as typed, from here, or the only one that ends so.
 
+    Raises:
+        NotFoundError: No run is of that notebook; names those there are.
+        UsageError: Several notebooks end so.
+    """
+    from mlops_nb import lineage
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _facts(run: Run, details: RunDetails) -> list[tuple[str, str]]:
-    environment, resources = details.environment, details.resources
-    peak = resources.peak_memory_bytes if resources else None
-    return [
-        ("run", f"{run.id} {run.name}".strip()),
-        ("experiment", run.experiment),
-        ("kind", run.kind),
-        ("status", f"{text.STATUS_SIGNS[run.status]} {run.status}"),
-        ("started", f"{text.moment(run.started_at)} UTC"),
-        ("took", text.duration(run.duration_s)),
-        ("resources", f"{text.duration(resources.cpu_s)} CPU, {text.size(peak)} peak memory" if resources else ""),
-        ("notebook", f"{run.notebook} {run.cell_id}".strip()),
-        ("part of", run.parent_run_id),
-        ("user", run.user),
-        ("code", f"{run.commit[:10]}{' + changes' if run.dirty else ''}" if run.commit else ""),
-        ("Python", f"{environment.python} on {environment.platform}" if environment else ""),
-        (
-            "packages",
-            f"{len(environment.packages)} (--json lists them)" if environment and environment.packages else "",
-        ),
-        ("tags", ", ".join(f"{key}={value}" if value else key for key, value in run.tags.items())),
-        *(("data", f"{link.role} {link.name}@{link.version}") for link in run.datasets),
-        *(("model", f"{link.role} {link.name}@{link.version}") for link in run.models),
-        *(("artifact", f"{one.name} ({text.size(one.size_bytes)})") for one in details.artifacts),
-        *((f"param {key}", text.param(value, 200)) for key, value in run.params.items()),
-        *((f"metric {key}", _curve(run, key)) for key in run.metrics),
-        *(("not recorded", f"{fault.where}: {fault.message}") for fault in details.faults),
-    ]
-
-
-def _curve(run: Run, key: str) -> str:
-    """A metric's last value, and its range where it is a curve."""
-    summary = run.metrics[key]
-    if summary.count < 2:
-        return text.number(summary.last)
-    span = f"{text.number(summary.min)} to {text.number(summary.max)}"
-    return f"{text.number(summary.last)}  ({summary.count} points, {span})"
+    known = {run.notebook for run in lineage.list_runs(store) if run.notebook}
+    if found := known & {typed, str(Path(typed).absolute())}:
+        return found.pop()
+    ending = sorted(path for path in known if path.endswith(f"/{typed}"))
+    if len(ending) > 1:
+        raise UsageError(f"{typed!r} fits several notebooks", hint=f"say more of the path: {', '.join(ending[:4])}")
+    if not ending:
+        raise NotFoundError.among("notebook with runs", typed, known, hint="no run here is of a notebook")
+    return ending[0]
 
 
 def _show_texts(run: Run, details: RunDetails, *, source: bool, output: bool) -> None:
@@ -190,36 +138,3 @@ def _show_texts(run: Run, details: RunDetails, *, source: bool, output: bool) ->
     # A file gets the text as it was recorded, to run it again; a terminal gets nothing that could steer it.
     shown = text.printable(body) if sys.stdout.isatty() else body
     sys.stdout.write(shown.rstrip("\n") + "\n")
-
-
-def _key(line: Difference) -> str:
-    if line.group == "run":
-        return "took" if line.key == "duration_s" else line.key
-    return f"{line.group} {line.key}"
-
-
-def _value(line: Difference, value: object) -> str:
-    if value is None:
-        return "–"
-    if line.key == "duration_s" and line.group == "run" and isinstance(value, float):
-        return text.duration(value)
-    if line.key == "commit" and line.group == "run":
-        return str(value)[:10]
-    return text.number(value) if line.group == "metric" and isinstance(value, float) else text.param(value)
-
-
-def _change(line: Difference, wanted: bool) -> tuple[str, ...]:
-    if not wanted:
-        return ()
-    before, now = line.values
-    return (text.change(now, before) if line.group == "metric" else "",)
-
-
-def _most_common(keys: Sequence[Sequence[str]], limit: int) -> list[str]:
-    """The keys that most rows have, in the order in which they first appear."""
-    counts: dict[str, int] = {}
-    for row in keys:
-        for key in row:
-            counts[key] = counts.get(key, 0) + 1
-    chosen = set(sorted(counts, key=lambda key: -counts[key])[:limit])
-    return [key for key in counts if key in chosen]

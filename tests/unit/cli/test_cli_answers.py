@@ -38,11 +38,15 @@ def test_a_pipe_gets_whole_values(call, store: Store) -> None:
         (["--experiment", "delays"], 2),
         (["--status", "failed"], 1),
         (["-n", "1"], 1),
-        (["--notebook", "none.ipynb"], 0),
-        ([], 3),
+        (["--notebook", "a.ipynb"], 1),
+        (["--notebook", "work/b.ipynb"], 1),
+        (["--notebook", "b.ipynb", "--status", "failed"], 0),
+        ([], 5),
     ],
 )
 def test_runs_are_filtered(call, store: Store, words: list[str], count: int) -> None:
+    for notebook in ("work/a.ipynb", "work/b.ipynb"):
+        start_run(store, experiment="notebooks", kind="notebook", notebook=notebook).finish()
     assert len(json.loads(call("runs", "list", "--json", *words).stdout)) == count
 
 
