@@ -21,7 +21,7 @@ SHELLS = ("bash", "zsh", "fish")
         "mlops-nb completion fish > ~/.config/fish/completions/mlops-nb.fish",
     )
 )
-@click.argument("shell", type=click.Choice(SHELLS), required=False)
+@click.argument("shell", type=click.Choice(SHELLS), metavar="SHELL", required=False)
 @click.pass_context
 def completion(ctx: click.Context, shell: str | None) -> None:
     """Print the script that completes commands in SHELL.

@@ -42,11 +42,18 @@ class Group(click.Group):
         """Find the command that was named."""
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
-            known = self.list_commands(ctx)
-            near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(known)}"
-            raise _UnknownCommand(f"no command {name!r} in {ctx.command_path}", hint, ctx)
+            raise _UnknownCommand(f"no command {name!r} in {ctx.command_path}", self._suggest(ctx, name), ctx)
         return super().resolve_command(ctx, args)
+
+    def _suggest(self, ctx: click.Context, name: str) -> str:
+        """What may have been meant: a near name, or one a floor below (`list` for `runs list`)."""
+        if name == "help":
+            return f"`{ctx.command_path} --help` shows all commands, `{ctx.command_path} COMMAND --help` one"
+        known = self.list_commands(ctx)
+        groups = {key: command for key, command in self.commands.items() if isinstance(command, click.Group)}
+        near = [f"{key} {name}" for key, group in groups.items() if name in group.commands]
+        near = near or difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        return f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(known)}"
 
 
 class _UnknownCommand(click.UsageError):
@@ -144,6 +151,9 @@ def _usage(fault: click.UsageError) -> tuple[str, str]:
         message = f"no option {fault.option_name}"
         near = list(fault.possibilities or ())
         hint = f"did you mean {' or '.join(near)}?" if near else ""
-    if not hint and fault.ctx is not None:
-        hint = f"`{fault.ctx.command_path} --help` shows how it is used"
+        if fault.option_name == "--json":
+            hint = "write it behind a command that prints data: mlops-nb runs list --json"
+    if not hint:
+        path = fault.ctx.command_path if fault.ctx is not None else NAME
+        hint = f"`{path} --help` shows how it is used"
     return message[:1].lower() + message[1:].rstrip("."), hint

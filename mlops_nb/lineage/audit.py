@@ -112,7 +112,8 @@ class _Audit:
         links = list(self._store.ledger.walk())
         for link in links:
             if link.problem:
-                self._find(_entry(link.number), link.problem, "restore that file from a backup")
+                both = "" if link.entry is None else " and the one before it"
+                self._find(_entry(link.number), link.problem, f"restore that file{both} from a backup")
         accept = "restore it from a backup; after going back to an older one on purpose, run `mlops-nb index rebuild`"
         if witness.number > len(links):
             self._find(_entry(witness.number), f"is gone: the ledger ended there, now it ends at {len(links)}", accept)

@@ -131,7 +131,8 @@ class Ledger:
         while number < last or self._objects.has_named(_path(number + 1)):
             number += 1
             link = self._look_at(number, previous)
-            previous = link.digest
+            # What cannot be read is found out already: the next entry is not to blame for it.
+            previous = link.digest if link.entry is not None else ""
             yield link
 
     def _look_at(self, number: int, previous: str) -> Link:

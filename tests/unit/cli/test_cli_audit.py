@@ -161,6 +161,12 @@ def test_any_entry_that_is_taken_away_is_missed(call, store: Store, number: int)
     assert findings(call)
 
 
+def test_one_altered_entry_is_one_damage(call, store: Store) -> None:
+    """Of what cannot be read its follower is not accused."""
+    place, _ = unreadable_entry(store)
+    assert [one for one in findings(call) if one.startswith("ledger/")] == [place]
+
+
 def test_who_relies_on_a_damage_is_named(call, store: Store) -> None:
     place, _ = altered_model(store)
     assert findings(call)[place]["affects"] == ["model delays@1"]

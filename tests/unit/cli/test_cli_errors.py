@@ -15,6 +15,10 @@ from mlops_nb.store import Store
 WRONG = [
     (["runz"], 2, "no command 'runz' in mlops-nb", "did you mean run or runs?"),
     (["runs", "lst"], 2, "no command 'lst' in mlops-nb runs", "did you mean list?"),
+    (["help"], 2, "no command 'help' in mlops-nb", "`mlops-nb --help` shows all commands"),
+    (["compare"], 2, "no command 'compare' in mlops-nb", "did you mean runs compare?"),
+    (["--json", "runs", "list"], 2, "", "mlops-nb runs list --json"),
+    (["run", "-p"], 2, "option '-p' requires an argument", "--help` shows how it is used"),
     (["zzz"], 2, "no command 'zzz' in mlops-nb", "there is run, runs, data"),
     (["runs", "list", "--stats", "x"], 2, "no option --stats", "did you mean --status?"),
     (
@@ -52,6 +56,9 @@ WRONG = [
 def test_what_is_wrong_is_said_in_two_lines(call, store: Store, words, code: int, message: str, hint: str) -> None:
     told = call(*words)
     assert (told.exit_code, told.stdout) == (code, "")
+    if "--json" in words:
+        assert hint in json.loads(told.stderr)["error"]["hint"]
+        return
     first, second = told.stderr.splitlines()
     assert first.startswith("error: ")
     assert message in first
