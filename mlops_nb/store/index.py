@@ -82,6 +82,20 @@ class Index:
             except sqlite3.DatabaseError:
                 return self._begin_again()
 
+    def recall_head(self) -> Head:
+        """The ledger's head as this machine last saw it, without looking again: a witness for the audit."""
+        with self._lock:
+            found = read_format(self._root)
+            if found is None:
+                return EMPTY
+            if found.store_id != self._store_id:
+                self.close()
+                self._store_id = found.store_id
+            try:
+                return self._head()
+            except sqlite3.DatabaseError:
+                return EMPTY
+
     def rebuild(self) -> Head:
         """Throw the index away and fold everything anew, runs that the ledger does not know included."""
         with self._lock:

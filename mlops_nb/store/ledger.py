@@ -19,6 +19,7 @@ from mlops_nb.records.wire import decode_entry, encode
 from mlops_nb.store.objects import Objects, digest_of
 
 MAX_TRIES = 1_000
+_FOLDER = "ledger"
 
 
 class Head(NamedTuple):
@@ -35,6 +36,15 @@ class Damage(NamedTuple):
     """One finding of `verify`: which entry, and what is wrong with it."""
 
     number: int
+    problem: str
+
+
+class Link(NamedTuple):
+    """One step of `walk`. `digest` is '' where the entry is missing, `entry` None where it cannot be read."""
+
+    number: int
+    digest: str
+    entry: Entry | None
     problem: str
 
 
@@ -115,27 +125,35 @@ class Ledger:
 
     def verify(self) -> tuple[int, list[Damage]]:
         """Walk the whole chain: how many entries there are, and every one that was altered or removed."""
-        damages: list[Damage] = []
+        links = list(self.walk())
+        return len(links), [Damage(link.number, link.problem) for link in links if link.problem]
+
+    def walk(self) -> Iterator[Link]:
+        """Every number from 1 to the last, damaged or not. Listed, for a hole must not look like the end."""
+        last = max(map(_number_of, self._objects.list_named(_FOLDER)), default=0)
         previous, number = GENESIS, 0
-        last = self.find_head().number
         while number < last or self._objects.has_named(_path(number + 1)):
             number += 1
-            data = self._objects.get_named(_path(number))
-            if data is None:
-                damages.append(Damage(number, "is missing"))
-                previous = ""
-                continue
-            try:
-                entry = decode_entry(data)
-            except msgspec.DecodeError as fault:
-                damages.append(Damage(number, f"cannot be read: {fault}"))
-            else:
-                if entry.number != number:
-                    damages.append(Damage(number, f"says that it is number {entry.number}"))
-                elif previous and entry.previous != previous:
-                    damages.append(Damage(number, f"does not follow entry {number - 1}: one of the two was altered"))
-            previous = digest_of(data)
-        return number, damages
+            link = self._look_at(number, previous)
+            # What cannot be read is found out already: the next entry is not to blame for it.
+            previous = link.digest if link.entry is not None else ""
+            yield link
+
+    def _look_at(self, number: int, previous: str) -> Link:
+        data = self._objects.get_named(_path(number))
+        if data is None:
+            return Link(number, "", None, "is missing")
+        digest, entry, problem = digest_of(data), None, ""
+        try:
+            entry = decode_entry(data)
+        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+            problem = f"cannot be read: {fault}"
+        else:
+            if entry.number != number:
+                problem = f"says that it is number {entry.number}"
+            elif previous and entry.previous != previous:
+                problem = f"does not follow entry {number - 1}: one of the two was altered"
+        return Link(number, digest, entry, problem)
 
     def _read(self, number: int) -> bytes:
         data = self._objects.get_named(_path(number))
@@ -154,4 +172,10 @@ class Ledger:
 
 
 def _path(number: int) -> str:
-    return f"ledger/{number:08d}.json"
+    return f"{_FOLDER}/{number:08d}.json"
+
+
+def _number_of(path: str) -> int:
+    """The number that a path stands for; 0 for a file that is no entry."""
+    name = path.rpartition("/")[2].removesuffix(".json")
+    return int(name) if name.isascii() and name.isdigit() and path == _path(int(name)) else 0

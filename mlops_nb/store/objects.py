@@ -69,14 +69,37 @@ class Objects:
         """
         data = self.get_named(_path(digest))
         if data is None:
-            raise NotFoundError(f"object {digest[:12]} is not in {self._root}", hint="run `mlops-nb audit verify`")
+            raise _missing(self._root, digest)
         if digest_of(data) != digest:
-            raise StoreCorruptError(
-                f"object {self._root / _path(digest)} is damaged: its bytes do not have its digest",
-                hint="restore that file from a backup; `mlops-nb audit verify` lists all damage",
-                digest=digest,
-            )
+            raise _damaged(self._root / _path(digest), digest)
         return data
+
+    def check(self, digest: str) -> int:
+        """Read an object through and compare its digest, in pieces, so that one of any size may be checked.
+
+        Returns:
+            Its size in bytes.
+
+        Raises:
+            NotFoundError: There is no such object.
+            StoreCorruptError: Its bytes are not what was written.
+            StoreError: It cannot be read.
+        """
+        import obstore
+
+        path, hasher = _path(digest), blake3.blake3()
+        size = 0
+        try:
+            for piece in obstore.get(self.client, path).stream():
+                hasher.update(piece)
+                size += len(piece)
+        except FileNotFoundError:
+            raise _missing(self._root, digest) from None
+        except (obstore.exceptions.BaseError, OSError) as fault:
+            raise store_error("read", self._root / path, fault) from fault
+        if hasher.hexdigest() != digest:
+            raise _damaged(self._root / path, digest)
+        return size
 
     def read(self, address: Address) -> bytes:
         """A range of an object, not verified here: who knows the content's own digest must check it.
@@ -94,9 +117,7 @@ class Objects:
         try:
             data = bytes(obstore.get_range(client, path, start=address.offset, length=address.length))
         except FileNotFoundError:
-            raise NotFoundError(
-                f"object {address.object[:12]} is not in {self._root}", hint="run `mlops-nb audit verify`"
-            ) from None
+            raise _missing(self._root, address.object) from None
         except (obstore.exceptions.PermissionDeniedError, OSError) as fault:
             raise store_error("read", self._root / path, fault) from fault
         except obstore.exceptions.BaseError as fault:
@@ -147,6 +168,15 @@ class Objects:
             raise store_error("read", self._root / path, fault) from fault
         return True
 
+    def list_named(self, folder: str) -> list[str]:
+        """The paths below a folder of our own making. A listing: for rebuilding and auditing only."""
+        import obstore
+
+        try:
+            return [found["path"] for batch in obstore.list(self.client, folder) for found in batch]
+        except (obstore.exceptions.BaseError, OSError) as fault:
+            raise store_error("read", self._root / folder, fault) from fault
+
     @property
     def client(self) -> LocalStore:
         """The object-store client, made when first needed. The root must exist."""
@@ -172,6 +202,18 @@ def _path(digest: str) -> str:
     if not _DIGEST.fullmatch(digest):
         raise UsageError(f"{digest[:80]!r} is not a digest", hint="a digest is 64 hexadecimal digits")
     return f"objects/{digest[:2]}/{digest}"
+
+
+def _missing(root: Path, digest: str) -> NotFoundError:
+    return NotFoundError(f"object {digest[:12]} is not in {root}", hint="run `mlops-nb audit verify`")
+
+
+def _damaged(path: Path, digest: str) -> StoreCorruptError:
+    return StoreCorruptError(
+        f"object {path} is damaged: its bytes do not have its digest",
+        hint="restore that file from a backup; `mlops-nb audit verify` lists all damage",
+        digest=digest,
+    )
 
 
 def _short(path: Path) -> StoreCorruptError:

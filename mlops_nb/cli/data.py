@@ -1,0 +1,148 @@
+"""`mlops-nb data`: datasets and their versions, and a version as a file that other tools read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mlops_nb.cli import suggestions
+from mlops_nb.cli.options import examples, json_option, print_json, store_option, the_store
+from mlops_nb.cli.program import Group
+from mlops_nb.cli.tables import print_facts, print_table, teach
+from mlops_nb.errors import ConflictError, MlopsNbError, UsageError
+from mlops_nb.records import text
+
+if TYPE_CHECKING:
+    from mlops_nb.records.data import Snapshot
+
+
+@click.group(cls=Group)
+def data() -> None:
+    """Datasets: list their versions, show one, export one.
+
+    A version is named `flights@3`; `flights` alone means the newest.
+    """
+
+
+@data.command("list", epilog=examples("mlops-nb data list", "mlops-nb data list flights"))
+@click.argument("name", required=False, shell_complete=suggestions.datasets)
+@json_option
+@store_option
+def list_(name: str | None, as_json: bool) -> None:
+    """List the versions of all datasets, or of NAME, newest first."""
+    from mlops_nb.lineage import list_snapshots
+
+    store = the_store()
+    found = list_snapshots(store, name)
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        teach(f"no snapshots in {store.root} yet", "%snapshot df --name flights in a notebook keeps the first")
+        return
+    print_snapshots(found)
+
+
+@data.command(epilog=examples("mlops-nb data show flights@3", "mlops-nb data show flights --json"))
+@click.argument("reference", metavar="REF", shell_complete=suggestions.datasets)
+@json_option
+@store_option
+def show(reference: str, as_json: bool) -> None:
+    """Show the version REF: its columns, its size, the run that made it."""
+    from mlops_nb.lineage import get_snapshot
+    from mlops_nb.records.wire import to_plain
+    from mlops_nb.tracking.data import get_manifest
+
+    store = the_store()
+    one = get_snapshot(store, reference)
+    manifest = get_manifest(store, one)
+    columns = [column for column in manifest.columns if not column.index]
+    if as_json:
+        plain = [{"name": column.name, "type": column.type, "nulls": column.nulls} for column in columns]
+        print_json({**to_plain(one), "python_type": manifest.python_type, "column_list": plain})
+        return
+    print_facts(
+        [
+            ("dataset", one.reference),
+            ("message", one.message),
+            ("rows", text.number(one.rows)),
+            ("size", f"{text.size(one.logical_bytes)}, {text.size(one.stored_bytes)} newly stored"),
+            ("taken", f"{text.moment(one.created_at)} UTC by {one.created_by}"),
+            ("from", manifest.python_type),
+            ("index", ", ".join(column.name or "unnamed" for column in manifest.columns if column.index)),
+            ("run", one.run_id),
+            ("digest", one.digest),
+            ("load it", f'mb.load("{one.reference}")'),
+        ]
+    )
+    click.echo()
+    rows = [(column.name, column.type, text.number(column.nulls)) for column in columns]
+    print_table(("column", "type", "nulls"), rows, numeric=(2,))
+
+
+@data.command(
+    epilog=examples("mlops-nb data export flights@3 flights.parquet", "mlops-nb data export flights f.csv --overwrite")
+)
+@click.argument("reference", metavar="REF", shell_complete=suggestions.datasets)
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--overwrite", is_flag=True, help="Replace the file if there is one.")
+@json_option
+@store_option
+def export(reference: str, path: Path, overwrite: bool, as_json: bool) -> None:
+    """Write the version REF to PATH: .parquet, .feather, .csv, .json or .jsonl, by its suffix."""
+    from mlops_nb import datasets
+    from mlops_nb.lineage import get_snapshot
+    from mlops_nb.tracking.data import StorePieces, get_manifest
+
+    store = the_store()
+    one = get_snapshot(store, reference)
+    target = path.expanduser()
+    if target.is_dir():
+        raise UsageError(f"{target} is a folder", hint=f"name a file in it: {target / one.name}.parquet")
+    if not target.parent.is_dir():
+        raise UsageError(f"there is no folder {target.parent}", hint=f"mkdir -p {target.parent}")
+    if target.exists() and not overwrite:
+        raise ConflictError(f"{target} exists", hint="--overwrite replaces it")
+    with _file_errors(target):
+        datasets.export(get_manifest(store, one), target, pieces=StorePieces(store), overwrite=overwrite)
+        size = target.stat().st_size
+    if as_json:
+        print_json({"reference": one.reference, "path": str(target.absolute()), "rows": one.rows, "size_bytes": size})
+    else:
+        rows, columns = text.number(one.rows), text.number(one.columns)
+        click.echo(text.printable(f"{target}: {one.reference}, {rows} rows, {columns} columns, {text.size(size)}"))
+
+
+def print_snapshots(found: Sequence[Snapshot]) -> None:
+    """A table of snapshots."""
+    headers = ("dataset", "rows", "columns", "size", "newly stored", "when", "digest", "message")
+    rows = [
+        (
+            one.reference,
+            text.number(one.rows),
+            text.number(one.columns),
+            text.size(one.logical_bytes),
+            text.size(one.stored_bytes),
+            text.ago(one.created_at),
+            one.digest[:12],
+            one.message,
+        )
+        for one in found
+    ]
+    print_table(headers, rows, numeric=(1, 2, 3, 4), spare=(6, 4, 2))
+
+
+@contextmanager
+def _file_errors(target: Path) -> Iterator[None]:
+    """Say what is wrong with the place that the user chose."""
+    try:
+        yield
+    except MlopsNbError:
+        raise
+    except OSError as fault:
+        hint = "choose another place, or make room"
+        raise MlopsNbError(f"cannot write {target}: {fault.strerror or fault}", hint=hint) from fault
