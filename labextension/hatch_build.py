@@ -76,8 +76,11 @@ class PanelHook(BuildHookInterface[Any]):
         return not (fresh and (self.built / "package.json").is_file())
 
     def _build(self) -> None:
-        if not self._has_packages():
+        lock = hashlib.sha256((self.source / "package-lock.json").read_bytes()).hexdigest()
+        installed = self.source / "node_modules" / ".lock.sha256"
+        if not installed.is_file() or installed.read_text(encoding="ascii") != lock:
             self._run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+            installed.write_text(lock, encoding="ascii")
         shutil.rmtree(self.source / "lib", ignore_errors=True)
         self._run(*_TSC)
         self._run(*_BUNDLE)
@@ -89,11 +92,6 @@ class PanelHook(BuildHookInterface[Any]):
         program = shutil.which(command[0]) or command[0]
         env = {**os.environ, "npm_config_update_notifier": "false"}
         subprocess.run([program, *command[1:]], cwd=self.source, check=True, env=env, stdout=sys.stderr)
-
-    def _has_packages(self) -> bool:
-        installed = self.source / "node_modules" / ".package-lock.json"
-        lock = self.source / "package-lock.json"
-        return installed.is_file() and installed.stat().st_mtime >= lock.stat().st_mtime
 
     def _digest(self) -> str:
         """A digest of all that the built panel depends on; the same on every system."""

@@ -9,8 +9,12 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from mlops_nb.capture.where import find_notebook
 from mlops_nb.errors import NotFoundError, UsageError
 from mlops_nb.store import Store, open_store
+
+JUPYTER_VARIABLE = "JPY_SESSION_NAME"
+"""How Jupyter Server tells a kernel the notebook's path, and so where capture reads it."""
 
 
 class Places:
@@ -53,9 +57,10 @@ class Places:
         return path
 
     def names_of(self, notebook: str) -> list[str]:
-        """What runs may call this notebook: its path as it was opened, and with all links followed."""
-        resolved = self.path_of(notebook)
-        return list(dict.fromkeys([str(self.root / notebook), str(resolved)]))
+        """What runs may call this notebook: as capture names it, as it was opened and with all links followed."""
+        paths = (self.root / notebook, self.path_of(notebook))
+        names = [find_notebook({JUPYTER_VARIABLE: str(path)}) for path in paths]
+        return list(dict.fromkeys([*filter(None, names), notebook]))
 
     def shown(self, path: Path) -> str:
         """A folder relative to the root folder where it is inside, else whole."""
