@@ -12,7 +12,9 @@ class ResizeObserverStub {
 }
 Object.assign(globalThis, {
   DragEvent: DragEventStub,
-  ResizeObserver: ResizeObserverStub
+  ResizeObserver: ResizeObserverStub,
+  CSS: { escape: (text: string) => text },
+  matchMedia: () => ({ matches: false, addEventListener() {}, addListener() {} })
 });
 
 afterEach(cleanup);

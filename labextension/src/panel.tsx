@@ -21,7 +21,7 @@ export class Panel extends ReactWidget {
     this.title.icon = panelIcon;
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', _trans.__('Runs, data and models'));
-    model.stateChanged.connect(this._updateTitle, this);
+    model.stateChanged.connect(() => this._updateTitle());
     this._updateTitle();
   }
 
@@ -61,7 +61,9 @@ export class Panel extends ReactWidget {
     const running = this.model.state.visible ? this.model.runningCount : 0;
     if (running !== this._running) {
       this._running = running;
-      this.title.dataset = { ...this.title.dataset, mlopsRunning: running ? String(running) : '' };
+      const badge = running > 0 ? { 'mlops-running': String(running) } : undefined;
+      const { id } = this.title.dataset; // the shell finds the tab by it
+      this.title.dataset = { id, ...badge };
       this.title.caption =
         running > 0
           ? this._trans.__('MLOps: runs, data and models (%1 running)', running)

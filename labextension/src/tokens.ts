@@ -14,11 +14,11 @@ import type {
 export const PLUGIN_ID = 'mlops-nb:plugin';
 export const PANEL_ID = 'mlops-nb-panel';
 
-export namespace CommandIDs {
-  export const open = 'mlops-nb:open';
-  export const openRun = 'mlops-nb:open-run';
-  export const refresh = 'mlops-nb:refresh';
-}
+export const CommandIDs = {
+  open: 'mlops-nb:open',
+  openRun: 'mlops-nb:open-run',
+  refresh: 'mlops-nb:refresh'
+} as const;
 
 /** The newest runs that the panel asks for. */
 export const RUN_LIMIT = 200;
@@ -77,5 +77,7 @@ export interface IPanelState {
   models: IModelVersion[] | null;
   store: string;
   opened: IOpened | null;
+  /** The run whose page was closed last: where to go on in the list. */
+  returnTo: string;
   problem: IProblem | null;
 }

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
-from tornado import web
+from tornado.web import authenticated
 
-from mlops_nb import __version__, lineage
+from mlops_nb import lineage
 from mlops_nb.errors import MlopsNbError, NotFoundError, UsageError
 from mlops_nb.records.wire import encode, to_plain
 from mlops_nb.server.curves import plain_point, thin
@@ -34,6 +35,7 @@ class _Handler(APIHandler):
 
     @property
     def places(self) -> Places:
+        """The stores that this server knows."""
         places: Places = self.settings["mlops_nb_places"]
         return places
 
@@ -63,18 +65,20 @@ class _Handler(APIHandler):
 class HealthHandler(_Handler):
     """Is the extension there, which version, which store."""
 
-    @web.authenticated
+    @authenticated
     @authorized
     async def get(self) -> None:
-        await self.answer(lambda store: {"version": __version__, "store": self.places.shown(store.root)})
+        """Answer `{"version", "store"}`."""
+        await self.answer(lambda store: {"version": version("mlops-nb"), "store": self.places.shown(store.root)})
 
 
 class RunsHandler(_Handler):
     """The newest runs. `scope=notebook` leaves only those of the notebook that `notebook` names."""
 
-    @web.authenticated
+    @authenticated
     @authorized
     async def get(self) -> None:
+        """Answer `{"runs", "store"}`. Query: notebook, scope, experiment, status, limit (200)."""
         narrowed = self.get_query_argument("scope", "all") == "notebook"
         experiment = self.get_query_argument("experiment", None)
         status = self.get_query_argument("status", None)
@@ -98,9 +102,11 @@ class RunsHandler(_Handler):
 class RunHandler(_Handler):
     """One run, the rest of its story, and the runs that it started."""
 
-    @web.authenticated
+    @authenticated
     @authorized
     async def get(self, reference: str) -> None:
+        """Answer `{"run", "details", "children"}`. `reference` is an id, its beginning or its last part."""
+
         def ask(store: Store) -> Any:
             run = lineage.get_run(store, reference)
             return {
@@ -115,9 +121,10 @@ class RunHandler(_Handler):
 class HistoryHandler(_Handler):
     """The curve of one metric."""
 
-    @web.authenticated
+    @authenticated
     @authorized
     async def get(self, reference: str) -> None:
+        """Answer `{"key", "count", "points"}`. Query: key."""
         key = self.get_query_argument("key")
 
         def ask(store: Store) -> Any:
@@ -132,11 +139,14 @@ class ArtifactHandler(_Handler):
 
     @property
     def content_security_policy(self) -> str:
+        """Opened by itself, the answer is an empty sandbox: no scripts, no requests, no origin."""
         return "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 
-    @web.authenticated
+    @authenticated
     @authorized
     async def get(self, reference: str, digest: str) -> None:
+        """Answer with the bytes, if the artifact is this run's own."""
+
         def ask(store: Store) -> Any:
             run = lineage.get_run(store, reference)
             for artifact in lineage.get_details(store, run.id).artifacts:
@@ -160,18 +170,20 @@ class ArtifactHandler(_Handler):
 class SnapshotsHandler(_Handler):
     """All snapshots, newest first."""
 
-    @web.authenticated
+    @authenticated
     @authorized
     async def get(self) -> None:
+        """Answer `{"snapshots"}`."""
         await self.answer(lambda store: {"snapshots": to_plain(lineage.list_snapshots(store))})
 
 
 class ModelsHandler(_Handler):
     """All model versions, newest first."""
 
-    @web.authenticated
+    @authenticated
     @authorized
     async def get(self) -> None:
+        """Answer `{"models"}`."""
         await self.answer(lambda store: {"models": to_plain(lineage.list_models(store))})
 
 

@@ -49,11 +49,16 @@ class Places:
         """
         if not notebook.isprintable():
             raise UsageError("the notebook's path holds control characters", hint="rename the notebook")
-        path = (self.root / notebook).resolve()
-        if not path.is_relative_to(self.root.resolve()) or not path.parent.is_dir():
-            raise NotFoundError(
-                f"no notebook {notebook!r} below the server's folder", hint="open it in this server first"
-            )
+        missing = NotFoundError(
+            f"no notebook {notebook[:200]!r} below the server's folder", hint="open it in this server first"
+        )
+        try:
+            path = (self.root / notebook).resolve()
+            inside = path.is_relative_to(self.root.resolve()) and path.parent.is_dir()
+        except OSError as fault:  # too long for a path, or a circle of links
+            raise missing from fault
+        if not inside:
+            raise missing
         return path
 
     def names_of(self, notebook: str) -> list[str]:

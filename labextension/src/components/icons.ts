@@ -24,6 +24,11 @@ const RING =
 const LINE =
   'fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round"';
 
+export const backIcon = icon(
+  'back',
+  `<path class="jp-icon3" stroke="#616161" fill="none" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" d="M13 8H3.5M7.5 4l-4 4 4 4"/>`
+);
+
 export const statusIcons: Record<Status, LabIcon> = {
   completed: icon('completed', `${RING}<path ${LINE} d="M5.2 8.2l2 2 3.6-4.1"/>`),
   failed: icon('failed', `${RING}<path ${LINE} d="M5.8 5.8l4.4 4.4m0-4.4l-4.4 4.4"/>`),

@@ -2,7 +2,7 @@
  * The parts that pages are made of: a collapsible section, a list of facts, a block of text.
  */
 import { caretDownIcon, caretRightIcon, copyIcon } from '@jupyterlab/ui-components';
-import { useId, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import type { ReactElement, ReactNode } from 'react';
 import { usePanel } from './context';
 
@@ -69,18 +69,31 @@ export function Facts(props: { facts: IFact[] }): ReactElement {
 }
 
 /** Source, output or a traceback: text as it was, scrolled in its own box. */
-export function TextBlock(props: { text: string; label: string; bad?: boolean }): ReactElement {
+export function TextBlock(props: {
+  text: string;
+  label: string;
+  /** Begin at the end, where a traceback and an output say what matters. */
+  fromEnd?: boolean;
+}): ReactElement {
+  const box = useRef<HTMLPreElement>(null);
+  const { text, fromEnd } = props;
+  useEffect(() => {
+    if (fromEnd && box.current) {
+      box.current.scrollTop = box.current.scrollHeight;
+    }
+  }, [text, fromEnd]);
   return (
     <div className="mlops-textBox">
       <pre
-        className={`mlops-text${props.bad ? ' mlops-mod-bad' : ''}`}
+        ref={box}
+        className="mlops-text"
         tabIndex={0}
         role="region"
         aria-label={props.label}
       >
-        {props.text}
+        {text}
       </pre>
-      <CopyButton text={props.text} />
+      <CopyButton text={text} />
     </div>
   );
 }

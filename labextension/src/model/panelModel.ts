@@ -60,7 +60,7 @@ export class PanelModel implements IDisposable {
   }
 
   setTab(tab: Tab): void {
-    this._set({ tab, opened: null });
+    this._set({ tab, opened: null, returnTo: '' });
     this.refresh();
   }
 
@@ -91,7 +91,7 @@ export class PanelModel implements IDisposable {
   }
 
   closeRun(): void {
-    this._set({ opened: null });
+    this._set({ opened: null, returnTo: this._state.opened?.answer?.run.id ?? '' });
   }
 
   dispose(): void {
@@ -229,6 +229,7 @@ export class PanelModel implements IDisposable {
     models: null,
     store: '',
     opened: null,
+    returnTo: '',
     problem: null
   };
 }

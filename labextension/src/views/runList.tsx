@@ -2,7 +2,7 @@
  * The Runs tab: filter box, "this notebook / all", and the runs, newest first.
  */
 import { InputGroup } from '@jupyterlab/ui-components';
-import { useMemo } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import type { ReactElement } from 'react';
 import { useNow, usePanel, usePanelState } from '../components/context';
 import { EmptyState, Loading } from '../components/notices';
@@ -93,7 +93,13 @@ function ScopeSwitch(): ReactElement {
 
 function Rows(props: { runs: IRun[]; isEmpty: boolean }): ReactElement {
   const { trans } = usePanel();
-  const { scope, notebook } = usePanelState();
+  const { scope, notebook, returnTo } = usePanelState();
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    if (returnTo) {
+      list.current?.querySelector<HTMLElement>(`[data-rove="${CSS.escape(returnTo)}"]`)?.focus();
+    }
+  }, [returnTo]);
   const running = props.runs.some(run => run.status === 'running');
   const now = useNow(running ? 1_000 : 20_000);
   const roving = useRoving(props.runs.map(run => run.id));
@@ -121,7 +127,7 @@ function Rows(props: { runs: IRun[]; isEmpty: boolean }): ReactElement {
     );
   }
   return (
-    <ul className="mlops-list" aria-label={trans.__('Runs')} {...roving.container}>
+    <ul ref={list} className="mlops-list" aria-label={trans.__('Runs')} {...roving.container}>
       {props.runs.map((run, at) => (
         <RunRow key={run.id} run={run} now={now} roving={roving.item(run.id, at === 0)} />
       ))}

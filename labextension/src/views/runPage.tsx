@@ -3,8 +3,8 @@
  */
 import { useEffect, useRef } from 'react';
 import type { ReactElement } from 'react';
-import { LabIcon, caretLeftIcon } from '@jupyterlab/ui-components';
 import { useNow, usePanel } from '../components/context';
+import { backIcon } from '../components/icons';
 import { Loading, ProblemBar } from '../components/notices';
 import { Facts, TextBlock } from '../components/section';
 import type { IFact } from '../components/section';
@@ -22,8 +22,6 @@ import type { IOpened } from '../tokens';
 import type { IRun, IRunAnswer } from '../wire';
 import { Code, Environment, Files, Figures, Output } from './runStory';
 import { Children, Links, Metrics, Params } from './runNumbers';
-
-const BackIcon: LabIcon = caretLeftIcon;
 
 export function RunPage(props: { opened: IOpened }): ReactElement {
   const { model, trans } = usePanel();
@@ -48,7 +46,7 @@ export function RunPage(props: { opened: IOpened }): ReactElement {
           title={trans.__('Back to the list')}
           aria-label={trans.__('Back to the list')}
         >
-          <BackIcon.react tag="span" width="16px" height="16px" />
+          <backIcon.react tag="span" width="16px" height="16px" />
         </button>
         <h2 className="mlops-grow mlops-cut">{answer ? runTitle(answer.run) : shortId(id)}</h2>
         {answer ? <span className="mlops-code mlops-faint">{shortId(answer.run.id)}</span> : null}
@@ -74,7 +72,7 @@ function Story(props: { answer: IRunAnswer; opened: IOpened }): ReactElement {
             {details.error.message ? `: ${details.error.message}` : ''}
           </div>
           {details.error.traceback ? (
-            <TextBlock text={details.error.traceback} label={trans.__('Traceback')} bad />
+            <TextBlock text={details.error.traceback} label={trans.__('Traceback')} fromEnd />
           ) : null}
         </div>
       ) : null}

@@ -62,7 +62,7 @@ export function Output(props: { details: IRunDetails }): ReactElement | null {
           {trans.__('The last part; %1 characters came before.', output.dropped.toLocaleString())}
         </p>
       ) : null}
-      <TextBlock text={output.text} label={trans.__('Output')} />
+      <TextBlock text={output.text} label={trans.__('Output')} fromEnd />
     </Section>
   );
 }
