@@ -1,4 +1,4 @@
-"""A real JupyterLab with a store of its own, and a real headless Chromium.
+"""A real JupyterLab over a folder of its own, a real headless Chromium, and the verbs that a story is told with.
 
 Chromium is looked for on PATH (or named by MLOPS_NB_CHROMIUM); without one the tests skip, saying what to install.
 Screenshots go to tests/output, or to the folder that MLOPS_NB_SCREENSHOTS names.
@@ -17,8 +17,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import nbformat
 import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -33,6 +34,15 @@ FLAGS = [
     "--disable-dev-shm-usage",
 ]
 START_S = 60
+READY = """async () => {
+    const widget = window.jupyterapp?.shell.currentWidget;
+    if (!widget?.sessionContext) return false;
+    await widget.sessionContext.ready;
+    const kernel = widget.sessionContext.session?.kernel;
+    if (!kernel) return false;
+    await kernel.info;
+    return kernel.connectionStatus === 'connected';
+}"""
 
 
 class Lab(NamedTuple):
@@ -133,3 +143,64 @@ def pictures() -> Path:
     folder = Path(os.environ.get("MLOPS_NB_SCREENSHOTS") or Path(__file__).parents[1] / "output")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+class Desk:
+    """JupyterLab in the browser, with one notebook in a project folder of its own, and so a store of its own."""
+
+    def __init__(self, lab: Lab, page: Any, folder: str) -> None:
+        self.lab, self.page, self.folder = lab, page, lab.root / folder
+        self.folder.mkdir()
+        (self.folder / "pyproject.toml").touch()
+        self.errors: list[str] = []
+        self.answers: list[tuple[str, int]] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("response", lambda answer: self.answers.append((answer.url, answer.status)))
+
+    @property
+    def panel(self) -> Any:
+        return self.page.locator("#mlops-nb-panel")
+
+    @property
+    def rows(self) -> Any:
+        return self.panel.locator(".mlops-list .mlops-row")
+
+    def open_notebook(self, *cells: str, name: str = "notebook.ipynb") -> None:
+        """Write a notebook, open it, wait until its kernel is there, and show the panel."""
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell.rstrip()) for cell in cells])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, self.folder / name)
+        self.page.goto(self.lab.at(f"lab/tree/{self.folder.name}/{name}?reset"))
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        # What the page shows as "idle" is not: a cell run before the session exists hangs for ever.
+        self.page.wait_for_function(READY, timeout=60_000)
+        self.command("mlops-nb:open")
+        self.panel.wait_for(timeout=20_000)
+
+    def command(self, name: str, args: str = "{}") -> None:
+        """Start a command. Never awaited in the page, where nothing would end the wait."""
+        self.page.evaluate(f"() => {{ void window.jupyterapp.commands.execute('{name}', {args}); }}")
+
+    def run_cell(self, at: int) -> None:
+        self.page.evaluate(f"() => {{ window.jupyterapp.shell.currentWidget.content.activeCellIndex = {at}; }}")
+        self.command("notebook:run-cell")
+
+    def widen(self, pixels: int) -> None:
+        """Drag the right side bar to a width."""
+        box = self.page.locator("#jp-right-stack").bounding_box()
+        y = box["y"] + box["height"] / 2
+        self.page.mouse.move(box["x"] - 1, y)
+        self.page.mouse.down()
+        self.page.mouse.move(box["x"] + box["width"] - pixels, y, steps=4)
+        self.page.mouse.up()
+
+    def picture(self, path: Path) -> None:
+        self.page.mouse.move(5, 5)
+        self.page.screenshot(path=str(path))
+
+
+@pytest.fixture
+def desk(lab: Lab, chromium: Any, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    context = chromium.new_context(viewport={"width": 1400, "height": 860}, device_scale_factor=2)
+    yield Desk(lab, context.new_page(), request.node.name)
+    context.close()

@@ -1,4 +1,4 @@
-"""One story, told in a real browser: the panel stands open while the cells of a notebook run beside it."""
+"""The side panel in a real JupyterLab: it stands open while the cells of a notebook run beside it."""
 
 from __future__ import annotations
 
@@ -7,42 +7,52 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 
+from mlops_nb.store import Store
+from mlops_nb.tracking.start import start_run
+
+playwright = pytest.importorskip("playwright.sync_api", reason="the browser test needs playwright")
+expect = playwright.expect
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
-SETUP = "%load_ext mlops_nb"
-BASELINE = """\
-%%track diabetes --name baseline -t demo
-import matplotlib.pyplot as plt
+LOAD = "%load_ext mlops_nb"
+SWEEP = """\
 import mlops_nb as mb
 from sklearn.datasets import load_diabetes
-from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.ensemble import GradientBoostingRegressor as Boosting
 from sklearn.model_selection import train_test_split
 
 frame = load_diabetes(as_frame=True).frame
 train, test = train_test_split(frame, random_state=7)
+inputs, target = list(frame.columns[:-1]), "target"
+for depth in (2, 3):
+    with mb.track("diabetes", name=f"depth {depth}", params={"max_depth": depth}) as run:
+        model = Boosting(max_depth=depth, random_state=7).fit(train[inputs], train[target])
+        run.log_metric("r2", model.score(test[inputs], test[target]))
+"""
+BASELINE = """\
+%%track diabetes --name baseline -t demo
+import matplotlib.pyplot as plt
+
 learning_rate = 0.05
 n_estimators = 120
-model = GradientBoostingRegressor(learning_rate=learning_rate, n_estimators=n_estimators, random_state=7)
-model.fit(train.drop(columns="target"), train["target"])
-for step, guess in enumerate(model.staged_predict(test.drop(columns="target"))):
-    mb.log(step, rmse=((guess - test["target"]) ** 2).mean() ** 0.5)
-r2 = model.score(test.drop(columns="target"), test["target"])
+model = Boosting(learning_rate=learning_rate, n_estimators=n_estimators, random_state=7)
+model.fit(train[inputs], train[target])
+for step, guess in enumerate(model.staged_predict(test[inputs])):
+    mb.log(step, rmse=((guess - test[target]) ** 2).mean() ** 0.5)
+r2 = model.score(test[inputs], test[target])
 print(f"r2 {r2:.3f} after {n_estimators} trees")
-figure, axes = plt.subplots(figsize=(4, 3))
-axes.scatter(test["target"], guess, s=12)
-axes.set(xlabel="measured", ylabel="predicted", title="Disease progression")
-"""
-FAILING = """\
-%%track diabetes --name "wrong column"
-frame["missing"].mean()
+mb.snapshot(train, "diabetes-train", message="three quarters, shuffled")
+mb.register(model, "progression", alias="challenger")
+figure, axes = plt.subplots(figsize=(4, 2.6))
+axes.scatter(test[target], guess, s=10)
+axes.set(xlabel="measured", ylabel="predicted", title="Disease progression");
 """
 LIVE = """\
 %%track diabetes --name "live training"
 import pathlib, time
-import mlops_nb as mb
+
 epochs = 400
 for epoch in range(epochs):
     mb.log(epoch, loss=1 / (1 + epoch), accuracy=1 - 0.6 / (1 + epoch))
@@ -52,160 +62,157 @@ for epoch in range(epochs):
 """
 HOSTILE = """\
 %%track hostile
+import pathlib
 import mlops_nb as mb
+
 evil = "<img src=x onerror='window.hacked=1'><script>window.hacked=1</script>"
 mb.log_param(evil, evil)
 mb.set_tag(evil, evil)
-print(evil)
 pathlib.Path("<i>evil.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg' onload='parent.hacked=1'/>")
 mb.log_artifact("<i>evil.svg")
 raise ValueError(evil)
 """
-READY = """async () => {
-    const widget = window.jupyterapp?.shell.currentWidget;
-    if (!widget?.sessionContext) return false;
-    await widget.sessionContext.ready;
-    const kernel = widget.sessionContext.session?.kernel;
-    if (!kernel) return false;
-    await kernel.info;
-    return kernel.connectionStatus === 'connected';
-}"""
 
 
-class Page:
-    """JupyterLab in a browser, with the verbs of this story."""
-
-    def __init__(self, lab: Any, page: Any) -> None:
-        self.lab, self.page = lab, page
-        self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.requests: list[tuple[str, int]] = []
-        page.on("response", lambda answer: self.requests.append((answer.url, answer.status)))
-
-    @property
-    def panel(self) -> Any:
-        return self.page.locator("#mlops-nb-panel")
-
-    def open_notebook(self, name: str) -> None:
-        self.page.goto(self.lab.at(f"lab/tree/{name}?reset"))
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-        # What the page shows as "idle" is not: a cell run before the session exists hangs for ever.
-        self.page.wait_for_function(READY, timeout=60_000)
-
-    def command(self, name: str, args: str = "{}") -> None:
-        """Start a command. Never awaited in the page, where nothing would end the wait."""
-        self.page.evaluate(f"() => {{ void window.jupyterapp.commands.execute('{name}', {args}); }}")
-
-    def run_cell(self, at: int) -> None:
-        self.page.evaluate(f"() => {{ window.jupyterapp.shell.currentWidget.content.activeCellIndex = {at}; }}")
-        self.command("notebook:run-cell")
-
-    def widen(self, pixels: int) -> None:
-        """Give the right side bar a width."""
-        box = self.page.locator("#jp-right-stack").bounding_box()
-        y = box["y"] + box["height"] / 2
-        self.page.mouse.move(box["x"] - 1, y)
-        self.page.mouse.down()
-        self.page.mouse.move(box["x"] + box["width"] - pixels, y, steps=4)
-        self.page.mouse.up()
-
-    def picture(self, path: Path) -> None:
-        self.page.mouse.move(5, 5)
-        self.page.screenshot(path=str(path))
-
-
-@pytest.fixture
-def page(lab: Any, chromium: Any) -> Any:
-    context = chromium.new_context(viewport={"width": 1400, "height": 860}, device_scale_factor=2)
-    made = Page(lab, context.new_page())
-    yield made
-    context.close()
-
-
-def write_notebook(folder: Path, name: str, *cells: str) -> None:
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell.rstrip()) for cell in cells])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, folder / name)
-
-
-def test_runs_appear_beside_the_notebook(page: Any, pictures: Path) -> None:
-    from playwright.sync_api import expect
-
-    write_notebook(page.lab.root, "diabetes.ipynb", SETUP, BASELINE, FAILING, LIVE)
-    page.open_notebook("diabetes.ipynb")
-    page.command("mlops-nb:open")
-    panel = page.panel
+def test_runs_appear_beside_the_notebook(desk: Any, pictures: Path) -> None:
+    panel, rows = desk.panel, desk.rows
+    desk.open_notebook(LOAD, SWEEP, BASELINE, LIVE, name="diabetes.ipynb")
+    desk.widen(340)
     expect(panel).to_contain_text("No runs yet")
     expect(panel).to_contain_text("%load_ext mlops_nb")
-    page.widen(340)
 
-    # A run appears without a reload, with its card in the cell.
-    page.run_cell(0)
-    page.run_cell(1)
-    rows = panel.locator(".mlops-row")
-    expect(rows).to_have_count(1, timeout=60_000)
+    # Runs appear without a reload, and the tracked cell has its card.
+    for cell in range(3):
+        desk.run_cell(cell)
+    expect(rows).to_have_count(3, timeout=90_000)
     expect(rows.first).to_contain_text("baseline")
     expect(rows.first).to_contain_text("Completed", timeout=60_000)
     expect(rows.first).to_contain_text("rmse")
-    card = page.page.locator(".jp-OutputArea-output a[data-commandlinker-command='mlops-nb:open-run']")
+    card = desk.page.locator(".jp-OutputArea-output a[data-commandlinker-command='mlops-nb:open-run']")
     expect(card).to_have_count(1)
 
-    page.run_cell(2)
-    expect(rows).to_have_count(2)
-    expect(rows.first).to_contain_text("Failed")
-    expect(rows.first).to_contain_text("KeyError")
-
-    # A run in progress shows its metrics as they come.
-    page.run_cell(3)
-    expect(rows).to_have_count(3)
-    expect(rows.first).to_contain_text("Running")
-    expect(panel.get_by_role("tab", name="Runs")).to_contain_text("1")
-    before = rows.first.locator(".mlops-metric").first.inner_text(timeout=10_000)
-    page.page.wait_for_function(
-        "before => document.querySelector('.mlops-row .mlops-metric').innerText !== before", arg=before, timeout=10_000
-    )
-    page.picture(pictures / "panel-light.png")
+    # A run in progress shows its metrics as they come, in the list and on its page.
+    desk.run_cell(3)
+    expect(rows.first).to_contain_text("Running", timeout=10_000)
+    expect(panel.get_by_role("tab", name="Runs")).to_contain_text("1 running")
+    metric = rows.first.locator(".mlops-metric").first
+    expect(metric).not_to_have_text(metric.inner_text(timeout=10_000), timeout=10_000)
+    desk.command("application:toggle-left-area")
+    desk.picture(pictures / "panel-light.png")
     rows.first.click()
     expect(panel.locator(".mlops-chart-line").first).to_be_visible()
-    page.picture(pictures / "details-live.png")
-    (page.lab.root / "stop").touch()
+    (desk.folder / "stop").touch()
     expect(panel.locator(".mlops-headline")).to_contain_text("Completed", timeout=20_000)
-    panel.get_by_role("button", name="Back to the list").click()
 
-    # An unchanged list costs an empty answer.
-    page.page.wait_for_timeout(4_000)
-    lists = [status for url, status in page.requests if "/mlops-nb/api/runs?" in url]
-    assert 304 in lists
-    assert set(lists) <= {200, 304}
-
-    # The filter, and the details behind the card's link.
-    panel.get_by_placeholder("Filter runs").fill("baseline r2")
-    expect(rows).to_have_count(1)
-    panel.get_by_placeholder("Filter runs").fill("")
+    # The link in the card opens the run's page.
     card.first.click()
     expect(panel.locator("h2")).to_have_text("baseline")
-    expect(panel).to_contain_text("learning_rate")
+    for fact in ("learning_rate", "diabetes-train@1", "progression@1", "demo", "diabetes.ipynb"):
+        expect(panel).to_contain_text(fact)
     expect(panel.locator(".mlops-figure img").first).to_be_visible()
-    page.picture(pictures / "details-light.png")
-
-    page.command("apputils:change-theme", "{theme: 'JupyterLab Dark'}")
-    expect(page.page.locator("body")).to_have_attribute("data-jp-theme-light", "false", timeout=20_000)
-    page.page.wait_for_timeout(500)
-    page.picture(pictures / "details-dark.png")
-
-    # The keyboard alone: back, up the list, in again.
-    page.page.keyboard.press("Escape")
-    expect(rows.nth(2)).to_be_focused()
-    page.picture(pictures / "panel-dark.png")
-    page.widen(280)
-    rows.nth(2).focus()
-    page.page.keyboard.press("ArrowUp")
-    page.picture(pictures / "panel-narrow.png")
-    page.page.keyboard.press("Enter")
-    expect(panel.locator("h2")).to_have_text("wrong column")
-    expect(panel).to_contain_text("KeyError")
-    page.picture(pictures / "details-narrow.png")
-    assert page.errors == [], [answer for answer in page.requests if answer[1] >= 400]
+    desk.picture(pictures / "details-light.png")
+    assert desk.errors == [], [answer for answer in desk.answers if answer[1] >= 400]
     if wanted := os.environ.get("MLOPS_NB_README_PICTURE"):
         Path(wanted).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(pictures / "panel-light.png", wanted)
+
+
+def seed(folder: Path) -> None:
+    """Runs of every status, as another process would have written them."""
+    import numpy as np
+    import pandas as pd
+    from sklearn.linear_model import LinearRegression
+
+    from mlops_nb.registry import register
+    from mlops_nb.tracking.data import snapshot
+
+    store = Store(folder / ".mlops_nb")
+    frame = pd.DataFrame({"x": np.arange(50_000.0), "y": np.arange(50_000.0) * 2})
+    for version in range(3):
+        snapshot(frame.head(10_000 * (version + 3)), "flights", message="more rows" if version else "", store=store)
+    snapshot(frame[["x"]], "weather", store=store)
+    model = LinearRegression().fit(frame[["x"]], frame["y"])
+    for alias in ("champion", "challenger"):
+        register(model, "delays", alias=alias, store=store)
+    for outcome in ("completed", "interrupted", "crashed", "completed"):
+        run = start_run(store, experiment="delays", kind="cell", notebook="elsewhere.ipynb", params={"depth": 4})
+        for step in range(60):
+            run.log(step, loss=2.0**-step, auc=1 - 0.5 ** (1 + step / 9))
+        run.finish(outcome)
+
+
+def test_it_follows_theme_width_keyboard_and_notebook(desk: Any, pictures: Path) -> None:
+    panel, rows = desk.panel, desk.rows
+    seed(desk.folder)
+    desk.open_notebook(LOAD)
+    desk.widen(280)
+    expect(rows).to_have_count(4)
+    for word in ("Completed", "Interrupted", "Crashed"):
+        expect(panel).to_contain_text(word)
+
+    panel.get_by_placeholder("Filter runs").fill("crash depth=4")
+    expect(rows).to_have_count(1)
+    desk.page.keyboard.press("Escape")
+    expect(rows).to_have_count(4)
+    panel.get_by_role("button", name="This notebook").click()
+    expect(panel).to_contain_text("No runs from this notebook yet")
+    panel.get_by_role("button", name="All", exact=True).click()
+    expect(rows).to_have_count(4)
+
+    # The keyboard alone: down the list, into a run, and back to its row.
+    rows.first.focus()
+    desk.page.keyboard.press("ArrowDown")
+    expect(rows.nth(1)).to_be_focused()
+    desk.page.keyboard.press("Enter")
+    expect(panel.locator(".mlops-headline")).to_contain_text("Crashed")
+    desk.page.keyboard.press("Escape")
+    expect(rows.nth(1)).to_be_focused()
+    desk.picture(pictures / "panel-narrow.png")
+
+    desk.command("apputils:change-theme", "{theme: 'JupyterLab Dark'}")
+    expect(desk.page.locator("body")).to_have_attribute("data-jp-theme-light", "false", timeout=20_000)
+    desk.page.wait_for_timeout(500)
+    desk.picture(pictures / "panel-dark.png")
+    rows.first.click()
+    expect(panel.locator(".mlops-chart-line").first).to_be_visible()
+    desk.picture(pictures / "details-dark.png")
+    panel.get_by_role("tab", name="Data").click()
+    expect(panel).to_contain_text("50,000 × 2")
+    desk.picture(pictures / "data-dark.png")
+    panel.get_by_role("tab", name="Models").click()
+    expect(panel).to_contain_text("champion")
+    desk.picture(pictures / "models-dark.png")
+    desk.command("apputils:change-theme", "{theme: 'JupyterLab Light'}")
+    expect(desk.page.locator("body")).to_have_attribute("data-jp-theme-light", "true", timeout=20_000)
+    assert desk.errors == [], [answer for answer in desk.answers if answer[1] >= 400]
+
+
+def test_hostile_words_stay_words_and_a_quiet_list_costs_nothing(desk: Any, pictures: Path) -> None:
+    desk.open_notebook(LOAD, HOSTILE)
+    desk.run_cell(0)
+    desk.run_cell(1)
+    expect(desk.rows.first).to_contain_text("Failed", timeout=60_000)
+    desk.rows.first.click()
+    expect(desk.panel.locator(".mlops-error")).to_contain_text("<script>window.hacked=1</script>")
+    expect(desk.panel).to_contain_text("<i>evil.svg")
+    desk.page.wait_for_timeout(7_000)
+    assert desk.page.evaluate("() => window.hacked") is None
+    assert desk.panel.locator("script, i").count() == 0
+    desk.picture(pictures / "details-hostile.png")
+
+    lists = [status for url, status in desk.answers if "/mlops-nb/api/runs?" in url]
+    assert lists[-1] == 304
+    assert set(lists) <= {200, 304}
+
+
+def test_it_says_when_the_server_is_away_and_recovers(desk: Any, pictures: Path) -> None:
+    seed(desk.folder)
+    desk.open_notebook(LOAD)
+    expect(desk.rows).to_have_count(4)
+    desk.page.route("**/mlops-nb/api/**", lambda route: route.abort("connectionrefused"))
+    notice = desk.panel.get_by_role("alert")
+    expect(notice).to_contain_text("Cannot reach the server: retrying", timeout=10_000)
+    expect(desk.rows).to_have_count(4)
+    desk.picture(pictures / "panel-offline.png")
+    desk.page.unroute("**/mlops-nb/api/**")
+    expect(notice).to_have_count(0, timeout=20_000)
