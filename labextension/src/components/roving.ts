@@ -37,7 +37,7 @@ export function useRoving(keys: string[]): IRoving {
   return {
     container: {
       onKeyDown,
-      onFocus: event => setFocused((event.target).dataset.rove ?? '')
+      onFocus: event => setFocused(event.target.dataset.rove ?? '')
     },
     item: (key, isDefault) => ({
       'data-rove': key,

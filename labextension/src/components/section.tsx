@@ -84,13 +84,7 @@ export function TextBlock(props: {
   }, [text, fromEnd]);
   return (
     <div className="mlops-textBox">
-      <pre
-        ref={box}
-        className="mlops-text"
-        tabIndex={0}
-        role="region"
-        aria-label={props.label}
-      >
+      <pre ref={box} className="mlops-text" tabIndex={0} role="region" aria-label={props.label}>
         {text}
       </pre>
       <CopyButton text={text} />
