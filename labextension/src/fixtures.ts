@@ -54,6 +54,7 @@ export const SNAPSHOT: ISnapshot = {
   name: 'flights',
   version: 3,
   digest: 'd'.repeat(64),
+  manifest: 'f'.repeat(64),
   rows: 120_000,
   columns: 9,
   logical_bytes: 8_640_000,
@@ -74,6 +75,7 @@ export const MODEL: IModelVersion = {
   created_at: 1_767_268_800,
   created_by: 'ada',
   aliases: ['champion'],
+  packages: { 'scikit-learn': '1.9' },
   message: '',
   run_id: '',
   datasets: []

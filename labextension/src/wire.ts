@@ -66,11 +66,18 @@ export interface IArtifact {
   role?: 'file' | 'figure';
 }
 
+export interface ICodeState {
+  commit: string;
+  branch?: string;
+  dirty?: boolean | null;
+  remote?: string;
+}
+
 export interface IEnvironment {
   python: string;
   platform: string;
   packages: Record<string, string>;
-  code?: { commit: string; branch?: string; dirty?: boolean | null; remote?: string };
+  code?: ICodeState;
   cpu_count?: number;
 }
 
@@ -80,15 +87,36 @@ export interface IRunError {
   traceback?: string;
 }
 
+export interface IHost {
+  name: string;
+  pid: number;
+  user?: string;
+}
+
+export interface IOutput {
+  text: string;
+  dropped?: number;
+}
+
+export interface IResources {
+  cpu_s: number;
+  peak_memory_bytes?: number | null;
+}
+
+export interface IFault {
+  where: string;
+  message: string;
+}
+
 export interface IRunDetails {
   source: string;
-  host: { name: string; pid: number; user?: string } | null;
+  host: IHost | null;
   environment: IEnvironment | null;
-  output: { text: string; dropped?: number } | null;
-  resources: { cpu_s: number; peak_memory_bytes?: number | null } | null;
+  output: IOutput | null;
+  resources: IResources | null;
   error: IRunError | null;
   artifacts: IArtifact[];
-  faults: { where: string; message: string }[];
+  faults: IFault[];
   closed_by: string;
 }
 
@@ -102,6 +130,7 @@ export interface ISnapshot {
   name: string;
   version: number;
   digest: string;
+  manifest: string;
   rows: number;
   columns: number;
   logical_bytes: number;
@@ -122,6 +151,7 @@ export interface IModelVersion {
   created_at: number;
   created_by: string;
   aliases: string[];
+  packages: Record<string, string>;
   message: string;
   run_id: string;
   datasets: string[];

@@ -95,10 +95,13 @@ describe('the panel model', () => {
     model.refresh();
     await soon();
     source.runs = [makeRun({ name: 'of b' })];
+    const seen: (string | undefined)[] = [];
+    model.stateChanged.connect(() => seen.push(model.state.runs?.[0]?.name));
     model.setNotebook('b.ipynb');
     answer?.();
     await soon();
     expect(model.state.runs?.[0].name).toBe('of b');
+    expect(seen).not.toContain('late');
     expect(source.asked[source.asked.length - 1]).toBe('runs b.ipynb all');
   });
 
