@@ -114,9 +114,12 @@ def free_port() -> int:
         return port
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[object]:
-    """A browser of the machine, driven by playwright."""
+    """A browser of the machine, driven by playwright.
+
+    No longer than its module: while playwright is up its event loop runs in this thread, and no asynchronous test can.
+    """
     sync_api = pytest.importorskip("playwright.sync_api", reason="the browser test needs playwright")
     named = os.environ.get("MLOPS_NB_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if named is None:
@@ -127,7 +130,7 @@ def chromium() -> Iterator[object]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A JupyterLab over an empty folder with one notebook."""
     root, home = tmp_path_factory.mktemp("work"), tmp_path_factory.mktemp("home")
