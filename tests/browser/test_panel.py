@@ -90,6 +90,9 @@ def test_runs_appear_beside_the_notebook(desk: Any, pictures: Path) -> None:
     expect(rows.first).to_contain_text("rmse")
     card = desk.page.locator(".jp-OutputArea-output a[data-commandlinker-command='mlops-nb:open-run']")
     expect(card).to_have_count(1)
+    panel.get_by_role("button", name="This notebook").click()
+    expect(rows).to_have_count(3)
+    panel.get_by_role("button", name="All", exact=True).click()
 
     # A run in progress shows its metrics as they come, in the list and on its page.
     desk.run_cell(3)

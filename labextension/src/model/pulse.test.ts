@@ -46,4 +46,19 @@ describe('the pulse', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(at.length).toBe(before + 3);
   });
+
+  it('rests twice as long as a slow beat took', async () => {
+    const at: number[] = [];
+    const pulse = new Pulse(
+      () => {
+        at.push(Date.now());
+        return new Promise(resolve => setTimeout(resolve, 2_000));
+      },
+      () => 1_000
+    );
+    pulse.beat();
+    await vi.advanceTimersByTimeAsync(7_000);
+    expect(at[1] - at[0]).toBe(6_000);
+    pulse.dispose();
+  });
 });

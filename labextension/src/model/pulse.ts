@@ -2,7 +2,8 @@
  * A heartbeat: does a piece of work again and again, never twice at once.
  *
  * A beat asked for during a beat follows it at once (any number of them as one). After a failure the pause
- * doubles, up to `MAX_PAUSE_MS`, until a beat succeeds.
+ * doubles, up to `MAX_PAUSE_MS`, until a beat succeeds. After a slow beat the pause is twice as long as it took,
+ * so that a busy server is never kept busy by us.
  */
 export const MAX_PAUSE_MS = 10_000;
 
@@ -27,17 +28,13 @@ export class Pulse {
       return;
     }
     this._busy = true;
+    this._begun = Date.now();
     this._work()
       .then(
         () => (this._failures = 0),
         () => (this._failures += 1)
       )
       .finally(() => this._rest());
-  }
-
-  /** Whether the last beat failed. */
-  get isFailing(): boolean {
-    return this._failures > 0;
   }
 
   dispose(): void {
@@ -54,13 +51,15 @@ export class Pulse {
     }
     const pause = this._pause();
     if (pause !== null && !this._disposed) {
-      const longer = Math.max(pause, Math.min(pause * 2 ** this._failures, MAX_PAUSE_MS));
-      this._timer = setTimeout(() => this.beat(), longer);
+      const afterFailures = Math.min(pause * 2 ** this._failures, MAX_PAUSE_MS);
+      const afterSlowness = Math.min(2 * (Date.now() - this._begun), MAX_PAUSE_MS);
+      this._timer = setTimeout(() => this.beat(), Math.max(pause, afterFailures, afterSlowness));
     }
   }
 
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _busy = false;
+  private _begun = 0;
   private _again = false;
   private _failures = 0;
   private _disposed = false;
