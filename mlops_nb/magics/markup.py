@@ -65,9 +65,12 @@ def status(word: str) -> Markup:
 
 
 def command_link(label: object, command: str, arguments: str) -> Markup:
-    """A link that runs a JupyterLab command; elsewhere it is plain text that does nothing."""
+    """A link that runs a JupyterLab command; elsewhere it is plain text that does nothing.
+
+    The fragment may not be empty: JupyterLab would take a bare `#` for a file, and ask the server for it.
+    """
     return Markup(
-        f'<a href="#" style="text-decoration:none" data-commandlinker-command="{text(command)}" '
+        f'<a href="#{text(command)}" style="text-decoration:none" data-commandlinker-command="{text(command)}" '
         f'data-commandlinker-args="{html.escape(arguments, quote=True)}">{text(label)}</a>'
     )
 
