@@ -69,8 +69,9 @@ typescript: $(READY)
 
 .PHONY: panel-checks
 panel-checks: $(NODE_READY)
-	$(say) 'panel: TypeScript types and tests (under a minute)'
-	@cd labextension && node node_modules/typescript/bin/tsc --noEmit
+	$(say) 'panel: TypeScript style, types and tests (under a minute)'
+	@npm --prefix labextension run --silent lint
+	@npm --prefix labextension run --silent types
 	@npm --prefix labextension test --silent
 
 .PHONY: bench
