@@ -72,7 +72,7 @@ def test_every_command_has_help_with_an_example() -> None:
 
 
 def test_every_public_name_is_listed() -> None:
-    names = [name for name in mlops_nb.__all__ if not name.startswith("_")]
+    names = [f"mb.{name}" for name in mlops_nb.__all__ if not name.startswith("_")]
     assert missing(names, README) == []
 
 
