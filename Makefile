@@ -22,7 +22,7 @@ UV_READY := $(VENV)/.uv-$(UV_VERSION)
 LOCK_READY := $(VENV)/.locked
 READY := $(VENV)/.ready
 NODE_READY := labextension/node_modules/.package-lock.json
-PANEL_SOURCES := $(shell git ls-files labextension hatch_build.py 2>/dev/null)
+PANEL_SOURCES := $(shell git ls-files labextension 2>/dev/null)
 
 say = @printf '\033[1m==>\033[0m %s\n'
 

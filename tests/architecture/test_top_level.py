@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 ALLOWED = {
     ".ci", ".editorconfig", ".gitattributes", ".gitignore", ".pre-commit-config.yaml",
     "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md",
-    "example_notebooks", "hatch_build.py", "labextension", "mlops_nb", "pyproject.toml", "requirements.lock", "tests",
+    "example_notebooks", "labextension", "mlops_nb", "pyproject.toml", "requirements.lock", "tests",
 }  # fmt: skip
 LARGEST_FILE_BYTES = 1_000_000
 
