@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SAYS_NOTHING = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc", "tools", "handlers"}
+SAYS_NOTHING = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc"}
 
 
 def says_nothing(path: PurePath) -> bool:
