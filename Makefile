@@ -24,7 +24,7 @@ READY := $(VENV)/.ready
 NODE_READY := labextension/node_modules/.package-lock.json
 PANEL_SOURCES := $(shell git ls-files labextension 2>/dev/null)
 
-say = @printf '\033[1m==>\033[0m %s\n'
+say = @echo '==>'
 
 .PHONY: help
 help:  ## List these commands
@@ -118,7 +118,7 @@ $(UV_READY):
 	  echo "$$python cannot make virtual environments: its venv or ensurepip module is missing."; \
 	  echo 'Install it (Debian, Ubuntu: apt install python3-venv) or name another Python: make demo PYTHON=...'; exit 1; \
 	fi; \
-	printf '\033[1m==>\033[0m %s\n' "set-up 1/3: making $(VENV) with Python $$version and uv $(UV_VERSION) (some 10 seconds)"; \
+	echo "==> set-up 1/3: making $(VENV) with Python $$version and uv $(UV_VERSION) (some 10 seconds)"; \
 	"$$python" -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
