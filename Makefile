@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.8
-PYTEST_ARGS ?=
+export PYTEST_ARGS ?=
 DEMO_STORE := $(CURDIR)/example_notebooks/.mlops_nb
 
 # Without compiled bytecode every start of Python is several times slower, so the switch that forbids it stops here.
@@ -88,19 +88,21 @@ clean:  ## Take away the environment, the built panel and all caches (stores sta
 # A browser for the browser test: one that is there, else Debian's through apt if we may, else a word on what to do.
 .PHONY: browser
 browser:
-	@for found in chromium chromium-browser google-chrome google-chrome-stable; do \
-	  command -v $$found >/dev/null && exit 0; done; \
-	[ ! -d '/Applications/Google Chrome.app' ] || exit 0; \
+	@[ -z "$${MLOPS_NB_CHROMIUM:-}" ] || exit 0; \
+	for found in chromium chromium-browser google-chrome chrome; do command -v $$found >/dev/null && exit 0; done; \
+	case "$$PYTEST_ARGS" in *'not browser'*) exit 0 ;; esac; \
 	as_root=''; [ "$$(id -u)" = 0 ] || as_root='sudo -n'; \
 	if command -v apt-get >/dev/null && $$as_root true 2>/dev/null; then \
 	  echo '==> browser: installing Chromium with apt for the browser test (about a minute)'; \
 	  $$as_root apt-get update -qq && \
 	  $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null && exit 0; \
 	fi; \
-	echo '==> browser: the browser test needs Chromium or Chrome, which cannot be installed from here.'; \
-	echo '    Install it (Debian, Ubuntu: apt install chromium; Fedora: dnf install chromium; macOS: Google Chrome)'; \
-	echo '    and call make again, or leave that test out: make test PYTEST_ARGS="-m '"'not browser'"'"'; \
-	case '$(PYTEST_ARGS)' in *'not browser'*) ;; *) exit 1 ;; esac
+	echo 'The browser test needs Chromium or Chrome, which cannot be installed from here. Install it and call make again'; \
+	echo '(Debian, Ubuntu: apt install chromium; Fedora: dnf install chromium), or say where it is:'; \
+	echo '  make test MLOPS_NB_CHROMIUM="/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"'; \
+	echo 'or leave that test out:'; \
+	echo "  make test PYTEST_ARGS=\"-m 'not browser'\""; \
+	exit 1
 
 $(UV_READY):
 	@set -- $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python); python=''; seen=''; \

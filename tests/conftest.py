@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import os
 from pathlib import Path
 
 import pytest
+
+from mlops_nb import config
 
 _number = itertools.count(1)
 
@@ -34,8 +35,9 @@ def own_surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     }
     for name, folder in homes.items():
         monkeypatch.setenv(name, str(folder))
-    for name in [name for name in os.environ if name.startswith("MLOPS_NB_") and name not in homes]:
-        monkeypatch.delenv(name)
+    for name, _ in config.iter_switches():
+        if name not in homes:
+            monkeypatch.delenv(name, raising=False)
     # With it, each Python that a test starts would compile every module anew.
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     for folder in (place / "home", place / "work", base / "matplotlib"):
