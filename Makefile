@@ -33,7 +33,7 @@ help:  ## List these commands
 
 .PHONY: demo
 demo: $(READY)  ## Run the example notebook headless and show what it left behind
-	$(say) 'demo: running example_notebooks/01_track_snapshot_register.ipynb headless (about 15 seconds)'
+	$(say) 'demo: running example_notebooks/01_track_snapshot_register.ipynb headless (some 10 seconds)'
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/mlops-nb demo
 
 .PHONY: lab
