@@ -4,6 +4,7 @@ Floor 3, beside tracking (the verbs that write). Knows the store and the records
 registry, the pipeline and every surface. Importing it is cheap; answers come as records, `frames` makes them
 pandas frames.
 """
+
 from __future__ import annotations
 
 from mlops_nb.lineage.compare import Comparison, Difference, compare_runs

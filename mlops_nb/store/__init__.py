@@ -11,6 +11,7 @@ Nothing on the write path needs a lock on anything shared, a server, or the inde
 Floor 2. Knows files, object stores and SQL (it alone); knows no notebook, no data frame, no model. Called by
 tracking and lineage, and by the surfaces to open it.
 """
+
 from __future__ import annotations
 
 from mlops_nb.store.folder import Store, open_store

@@ -3,6 +3,7 @@
 Floor 3, beside lineage (the questions that read). The only place where capture, datasets and the store meet. Knows
 no IPython: the magics tell it what a cell was. Called by the registry, the pipeline and the surfaces.
 """
+
 from __future__ import annotations
 
 from mlops_nb.tracking.active import ActiveRun
