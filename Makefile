@@ -53,7 +53,7 @@ lint: $(READY)  ## Check style, types, floors and spelling
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet . || { echo 'run `make format`'; exit 1; }
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/codespell $$(git ls-files)
 
 .PHONY: format
