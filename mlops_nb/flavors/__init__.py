@@ -6,6 +6,8 @@ name that the registry wrote down. Frameworks are never imported on behalf of a 
 Floor 2, beside store, capture and datasets: knows bytes, not where they are kept. For registry and above.
 """
 
+from __future__ import annotations
+
 from mlops_nb.flavors.catalog import find_flavor, get_flavor
 from mlops_nb.flavors.flavor import Flavor
 

@@ -5,6 +5,8 @@ registry, the pipeline and every surface. Importing it is cheap; answers come as
 pandas frames.
 """
 
+from __future__ import annotations
+
 from mlops_nb.lineage.compare import Comparison, Difference, compare_runs
 from mlops_nb.lineage.questions import find_previous_run, get_details, get_history, list_experiments, list_runs
 from mlops_nb.lineage.view import RunView

@@ -4,6 +4,8 @@ Floor 4. Knows the flavors (which turn a model into bytes), the store and the cu
 by the surfaces. Gates, approvals and signing will live here.
 """
 
+from __future__ import annotations
+
 from mlops_nb.registry.models import load_model, move_alias, register
 
 __all__ = ["load_model", "move_alias", "register"]

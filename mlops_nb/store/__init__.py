@@ -12,6 +12,8 @@ Floor 2. Knows files, object stores and SQL (it alone); knows no notebook, no da
 tracking and lineage, and by the surfaces to open it.
 """
 
+from __future__ import annotations
+
 from mlops_nb.store.folder import Store, open_store
 
 __all__ = ["Store", "open_store"]

@@ -4,6 +4,8 @@ Floor 3, beside lineage (the questions that read). The only place where capture,
 no IPython: the magics tell it what a cell was. Called by the registry, the pipeline and the surfaces.
 """
 
+from __future__ import annotations
+
 from mlops_nb.tracking.active import ActiveRun
 from mlops_nb.tracking.current import current_run, default_store, get_experiment, set_experiment
 from mlops_nb.tracking.start import start_run
