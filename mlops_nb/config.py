@@ -19,6 +19,7 @@ STORE_VARIABLE = "MLOPS_NB_STORE"
 PARENT_RUN_VARIABLE = "MLOPS_NB_PARENT_RUN"
 EXPERIMENT_VARIABLE = "MLOPS_NB_EXPERIMENT"
 CACHE_VARIABLE = "MLOPS_NB_CACHE"
+DEBUG_VARIABLE = "MLOPS_NB_DEBUG"
 FOLDER = ".mlops_nb"
 
 
@@ -118,3 +119,4 @@ def iter_switches() -> Iterator[tuple[str, str]]:
     yield CACHE_VARIABLE, "the folder for the derived index (safe to delete)"
     yield EXPERIMENT_VARIABLE, "the experiment of runs that name none"
     yield PARENT_RUN_VARIABLE, "set by headless runs: the run that started this kernel"
+    yield DEBUG_VARIABLE, "1 shows the traceback of a fault in mlops_nb itself"

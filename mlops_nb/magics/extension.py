@@ -12,13 +12,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from mlops_nb.config import DEBUG_VARIABLE
 from mlops_nb.errors import CaptureWarning
 from mlops_nb.magics import lines
 from mlops_nb.magics.tracked import TrackedCell
-from mlops_nb.magics.transform import OPENER, rewrite_track
+from mlops_nb.magics.transform import ATTRIBUTE, rewrite_track
 from mlops_nb.tracking.cell import Cell, set_cell
-
-_ATTRIBUTE = "_mlops_nb"
 
 
 class _Frame:
@@ -43,25 +42,24 @@ class Extension:
         self._shell = shell
         self._frames = _Frames()
         self._magics: dict[str, Callable[[str], None]] = {
-            OPENER: self._begin_track,
-            **{name: magic.bound(shell) for name, magic in lines.MAGICS.items()},
+            name: magic.bound(shell) for name, magic in lines.MAGICS.items()
         }
 
     @classmethod
     def load(cls, shell: Any) -> None:
         """Register everything. Loading twice changes nothing."""
-        if getattr(shell, _ATTRIBUTE, None) is None:
+        if getattr(shell, ATTRIBUTE, None) is None:
             extension = cls(shell)
             extension._register()
-            setattr(shell, _ATTRIBUTE, extension)
+            setattr(shell, ATTRIBUTE, extension)
 
     @classmethod
     def leave(cls, shell: Any) -> None:
         """Take everything away."""
-        extension = getattr(shell, _ATTRIBUTE, None)
+        extension = getattr(shell, ATTRIBUTE, None)
         if isinstance(extension, cls):
             extension.unregister()
-            delattr(shell, _ATTRIBUTE)
+            delattr(shell, ATTRIBUTE)
 
     def _register(self) -> None:
         shell = self._shell
@@ -85,7 +83,12 @@ class Extension:
             with suppress(ValueError):
                 shell.events.unregister(event, hook)
 
-    def _begin_track(self, line: str) -> None:
+    def begin_track(self, line: str) -> None:
+        """Open the run of the cell being executed. What the first line of a tracked cell calls.
+
+        Args:
+            line: What was typed behind `%%track`; `{name}` and `$name` stand for values, as in any magic.
+        """
         # A cell that runs outside of any frame (a hook of another extension) has no end to close a run at.
         frame = self._frames.stack[-1] if self._frames.stack else None
         with lines.explained():
@@ -111,6 +114,6 @@ class Extension:
             try:
                 frame.tracked.end(result)
             except Exception as fault:
-                if os.environ.get("MLOPS_NB_DEBUG"):
+                if os.environ.get(DEBUG_VARIABLE):
                     raise
                 warnings.warn(f"the tracked cell could not be closed: {fault!r}", CaptureWarning, stacklevel=2)

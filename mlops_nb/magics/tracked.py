@@ -60,7 +60,7 @@ class TrackedCell:
             UsageError: The options cannot be meant. The cell's body does not run then.
             HelpShown: Help was asked for.
         """
-        options = parser.read(line)
+        options = parser.read(_expand(shell, line))
         source = info.raw_cell or ""
         try:
             run = start_run(
@@ -122,3 +122,13 @@ def _show(shown: Shown) -> None:
     from IPython.display import display
 
     display(shown)
+
+
+def _expand(shell: Any, line: str) -> str:
+    """Put values in the place of `{name}` and `$name`, as IPython does for magics; what has none stays as typed."""
+    from IPython.utils.text import DollarFormatter
+
+    try:
+        return str(DollarFormatter().vformat(line, args=[], kwargs=shell.user_ns))
+    except Exception:  # noqa: BLE001 - any expression may stand in braces, and raise anything
+        return line

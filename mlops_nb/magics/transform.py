@@ -12,8 +12,8 @@ import re
 _TRACK = re.compile(r"%%track(?P<line>[ \t].*|)\n?$")
 _MAGIC = re.compile(r"%%\w")
 
-OPENER = "mlops_track_begin"
-"""The line magic that line 1 becomes. Not for typing."""
+ATTRIBUTE = "_mlops_nb"
+"""Where the shell keeps the extension, whose `begin_track` line 1 calls."""
 
 
 def rewrite_track(lines: list[str]) -> list[str]:
@@ -21,7 +21,7 @@ def rewrite_track(lines: list[str]) -> list[str]:
     found = _TRACK.match(lines[0]) if lines else None
     if found is None:
         return lines
-    head = f"get_ipython().run_line_magic({OPENER!r}, {found['line'].strip()!r})"
+    head = f"get_ipython().{ATTRIBUTE}.begin_track({found['line'].strip()!r})"
     body = lines[1:]
     if body and _MAGIC.match(body[0]):
         from IPython.core.inputtransformer2 import cell_magic

@@ -82,6 +82,7 @@ class NotebookRecording:
             opened,
             experiment=check_name("experiment", chosen),
             kind="notebook",
+            name=name_experiment(source) if local else "",
             params=dict(params),
             parent_run_id=enclosing_run_id(),
             notebook=find_notebook({PAPERMILL_VARIABLE: notebook}) or notebook,

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from mlops_nb.config import cache_dir
-from mlops_nb.errors import NotFoundError, StoreError
+from mlops_nb.errors import NotFoundError, StoreCorruptError, StoreError
 from mlops_nb.records.fold import fold_run
 from mlops_nb.records.ledger import (
     AliasMoved,
@@ -101,6 +101,9 @@ class Index:
         with self._lock:
             if self.catch_up() == EMPTY and not self._store_id:
                 return EMPTY
+            # What cannot be folded must not cost the lists that still work: read the whole ledger first.
+            for _ in self._ledger.iter_after(EMPTY):
+                pass
             self.discard()
             head = self.catch_up()
             with self._writing() as db:
@@ -268,7 +271,11 @@ class Index:
                 db.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", (name, alias, number))
 
     def _learn_segments(self, db: sqlite3.Connection, digest: str) -> None:
-        manifest = decode_manifest(self._objects.get(digest))
+        try:
+            manifest = decode_manifest(self._objects.get(digest))
+        except (StoreCorruptError, NotFoundError, msgspec.DecodeError):
+            # Its segments cannot be shared then; `load` and the audit say what is wrong, lists go on.
+            return
         db.executemany(
             "INSERT OR IGNORE INTO segments VALUES (?, ?, ?, ?)",
             [

@@ -118,8 +118,8 @@ class ActiveRun:
         else:
             self._append(MetricLogged(time.time(), key, nonfinite_word(value), step))
 
-    def log(self, step: int | None = None, /, **metrics: float) -> None:
-        """Log one point of several metrics: `run.log(loss=0.3, acc=0.9)`, or with a step: `run.log(7, loss=0.3)`.
+    def log(self, step: int | None = None, **metrics: float) -> None:
+        """Log one point of several metrics: `run.log(loss=0.3, acc=0.9)`, or with a step: `run.log(loss=0.3, step=7)`.
 
         Raises:
             UsageError: A key or value is unfit, or the run is finished.

@@ -92,8 +92,8 @@ def _leave(
         run.finish(outcome, error_of(fault) if fault is not None and outcome != "completed" else None)
 
 
-def log(step: int | None = None, /, **metrics: float) -> None:
-    """Log metrics to the current run: `mb.log(loss=0.3)`; the step may come first: `mb.log(7, loss=0.3)`.
+def log(step: int | None = None, **metrics: float) -> None:
+    """Log metrics to the current run: `mb.log(loss=0.3)`, or with a step: `mb.log(loss=0.3, step=7)`.
 
     Raises:
         UsageError: No run is open here, or a key or value is unfit.

@@ -13,7 +13,6 @@ from IPython.core.interactiveshell import InteractiveShell
 import mlops_nb
 from mlops_nb import config
 from mlops_nb.cli import main
-from mlops_nb.magics.transform import OPENER
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -27,7 +26,6 @@ def magics() -> list[str]:
     shell.run_line_magic("load_ext", "mlops_nb")
     added = {kind: set(known) - before[kind] for kind, known in shell.magics_manager.magics.items()}
     shell.run_line_magic("unload_ext", "mlops_nb")
-    added["line"].discard(OPENER)  # what `%%track` becomes; nobody types it
     return sorted(f"%{name}" for name in added["line"]) + sorted(f"%%{name}" for name in added["cell"])
 
 
