@@ -123,13 +123,19 @@ def _says_secret_text(name: str) -> bool:
 def _mask_quoted(found: re.Match[str]) -> str:
     name, join = found["name"], found["join"]
     # A bare `key:` names dict entries and sort orders far more often than secrets; `key = ` in a line is one.
-    if not _says_secret_text(name) or (name == "key" and not (" " in join and "=" in join)):
+    # `ValueError: password='...'` reads like an annotated name; the word before the text is what counts.
+    says = _says_secret_text(name) or _INSIDE.search(join) is not None
+    if not says or (name == "key" and not (" " in join and "=" in join)):
         return found[0]
     return f"{name}{join}{found[0][-1]}{MASK}{found[0][-1]}"  # in the quotes it had: JSON stays JSON
 
 
 def _mask_bare(found: re.Match[str]) -> str:
-    return f"{found['name']}{found['join']}{MASK}" if _INSIDE.search(found["name"]) else found[0]
+    head = found["name"] + found["join"]
+    if _INSIDE.search(found["name"]):
+        return head + MASK
+    # `fault: password=...`: what follows the first name may be a pair of its own.
+    return head + _BARE.sub(_mask_bare, found[0][len(head) :])
 
 
 def _mask_python(text: str) -> str | None:

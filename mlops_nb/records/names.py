@@ -54,6 +54,18 @@ def check_key(kind: str, key: object) -> str:
     raise UsageError(f"{kind} key {_shown(key)} cannot be used", hint="use 1 to 250 printable characters")
 
 
+def check_alias(name: object) -> str:
+    """Return `name` if it fits as an alias: a fit name that does not read as a version (`3`, `v3`).
+
+    Raises:
+        UsageError: It does not.
+    """
+    alias = check_name("alias", name)
+    if alias.removeprefix("v").isdigit():
+        raise UsageError(f"alias {alias!r} would read as a version", hint="use a word, such as champion or challenger")
+    return alias
+
+
 class Reference(msgspec.Struct, frozen=True):
     """A name with, maybe, a version number or an alias: `flights`, `flights@3`, `delays@champion`."""
 

@@ -13,7 +13,7 @@ from mlops_nb.flavors import find_flavor, get_flavor
 from mlops_nb.lineage import get_model, get_run
 from mlops_nb.records.ledger import AliasMoved, ModelRegistered, registered_model
 from mlops_nb.records.models import ModelVersion
-from mlops_nb.records.names import check_name
+from mlops_nb.records.names import check_alias, check_name
 from mlops_nb.store import Store, queries
 from mlops_nb.store.ledger import Head
 from mlops_nb.tracking.current import current_run, default_store, enclosing_run_id
@@ -51,7 +51,7 @@ def register(
     """
     name = check_name("model", name)
     if alias is not None:
-        check_name("alias", alias)
+        check_alias(alias)
     place = store if isinstance(store, Store) else default_store(store)
     flavor = find_flavor(model)
     data = flavor.dump(model, trusted)
@@ -91,7 +91,7 @@ def move_alias(store: Store, name: str, alias: str, version: int, reason: str = 
         NotFoundError: No such model or version.
         UsageError: The alias is unfit.
     """
-    check_name("alias", alias)
+    check_alias(alias)
     get_model(store, f"{name}@{version}")
 
     def decide(_head: Head) -> AliasMoved:

@@ -217,7 +217,8 @@ class Index:
         offset, start = (row[0], msgspec.json.decode(row[1], type=Run)) if row and not orphan else (0, None)
         try:
             data = self._journals.read_bytes(run_id, offset)
-        except NotFoundError:
+        except (NotFoundError, StoreError):
+            # One journal that cannot be read must not hide all other runs; the audit names it.
             return
         lines = list(decode_lines(data))
         run = fold_run(lines, start)

@@ -47,6 +47,9 @@ from mlops_nb.store.journal import JournalWriter
 WITHHELD = "***"
 """What is recorded in place of a secret."""
 
+MAX_TRACEBACK = 20_000
+"""Characters kept of a traceback: its end, where the fault is."""
+
 _STEPS = 2**63
 
 _SHELL = re.compile(r"[/\\](?:IPython|ipykernel)[/\\]")
@@ -279,7 +282,9 @@ def error_of(fault: BaseException) -> RunError:
         frames = frames.tb_next
     text = redact("".join(traceback.format_exception(type(fault), fault, frames)))
     message = clean_text(redact(_message(fault)))
-    return RunError(kind=type(fault).__name__, message=message, traceback=clean_text(text, 20_000))
+    return RunError(
+        kind=type(fault).__name__, message=message, traceback=clean_text(text[-MAX_TRACEBACK:], MAX_TRACEBACK)
+    )
 
 
 def outcome_of(fault: BaseException | None) -> Outcome:

@@ -154,4 +154,6 @@ def test_hostile_text_is_not_slow(text: str) -> None:
 def test_a_flag_does_not_swallow_the_pair_behind_it():
     assert redact("%%track a -p db_password=hunter2hunter2\nx = 1") == "%%track a -p db_password=***\nx = 1"
     assert redact_output("run -p db_password=hunter2hunter2 -q") == "run -p db_password=*** -q"
+    assert redact_output("ValueError: password='hunter2hunter2'") == "ValueError: password='***'"
+    assert redact_output("fault: password=hunter2hunter2") == "fault: password=***"
     assert redact_output("login --password hunter2hunter2 -q") == "login --password *** -q"

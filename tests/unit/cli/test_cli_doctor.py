@@ -113,6 +113,7 @@ def test_jupyters_parts(call, store: Store, tmp_path: Path, monkeypatch: pytest.
     config, data = tmp_path / "config", tmp_path / "data"
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(config))
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(data))
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")  # what the environment has installed comes behind
     (config / "jupyter_server_config.d").mkdir(parents=True)
     (config / "labconfig").mkdir()
     (data / "labextensions" / "mlops-nb").mkdir(parents=True)

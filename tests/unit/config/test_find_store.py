@@ -99,4 +99,10 @@ def test_the_cache_folder(tmp_path, monkeypatch):
 
 def test_switches_are_told():
     names = [name for name, what in iter_switches() if what]
-    assert names == ["MLOPS_NB_STORE", "MLOPS_NB_CACHE", "MLOPS_NB_EXPERIMENT", "MLOPS_NB_PARENT_RUN"]
+    assert names == [
+        "MLOPS_NB_STORE",
+        "MLOPS_NB_CACHE",
+        "MLOPS_NB_EXPERIMENT",
+        "MLOPS_NB_PARENT_RUN",
+        "MLOPS_NB_DEBUG",
+    ]
