@@ -59,13 +59,20 @@ export function Chart(props: { name: string; points: IPoint[] }): ReactElement |
       </div>
       <figcaption className="mlops-chart-caption">
         <span>{`${formatMetric(drawn.low)} – ${formatMetric(drawn.high)}`}</span>
-        <span aria-live="off">
-          {at === null
-            ? trans.__('step %1', shown.step)
-            : trans.__('step %1: %2', shown.step, formatMetric(shown.value))}
-        </span>
+        <Reading point={shown} read={at !== null} />
       </figcaption>
     </figure>
+  );
+}
+
+/** What is read off the curve: the value too, once a point is chosen. */
+function Reading(props: { point: IPoint; read: boolean }): ReactElement {
+  const { trans } = usePanel();
+  const { step, value } = props.point;
+  return (
+    <span aria-live="off">
+      {props.read ? trans.__('step %1: %2', step, formatMetric(value)) : trans.__('step %1', step)}
+    </span>
   );
 }
 

@@ -20,7 +20,7 @@ import {
 } from '../model/format';
 import type { IOpened } from '../tokens';
 import type { IRun, IRunAnswer } from '../wire';
-import { Code, Environment, Files, Figures, Output } from './runStory';
+import { Code, Environment, Faults, Files, Figures, Output } from './runStory';
 import { Children, Links, Metrics, Params } from './runNumbers';
 
 export function RunPage(props: { opened: IOpened }): ReactElement {
@@ -90,6 +90,7 @@ function Story(props: { answer: IRunAnswer; opened: IOpened }): ReactElement {
       <Output details={details} />
       <Code details={details} />
       <Environment run={run} details={details} />
+      <Faults details={details} />
     </>
   );
 }
@@ -99,7 +100,6 @@ function Headline(props: { run: IRun }): ReactElement {
   const { run } = props;
   const now = useNow(run.status === 'running' ? 1_000 : 20_000);
   const seconds = runSeconds(run, now);
-  const tags = Object.entries(run.tags);
   const facts: IFact[] = [
     { key: trans.__('Experiment'), value: run.experiment, title: run.experiment },
     ...(run.notebook
@@ -133,15 +133,21 @@ function Headline(props: { run: IRun }): ReactElement {
         </span>
       </div>
       <Facts facts={facts} />
-      {tags.length > 0 ? (
-        <ul className="mlops-tags" aria-label={trans.__('Tags')}>
-          {tags.map(([key, value]) => (
-            <li className="mlops-tag" key={key}>
-              {value ? `${key}: ${value}` : key}
-            </li>
-          ))}
-        </ul>
-      ) : null}
+      <Tags tags={run.tags} />
     </div>
   );
+}
+
+function Tags(props: { tags: Record<string, string> }): ReactElement | null {
+  const { trans } = usePanel();
+  const tags = Object.entries(props.tags);
+  return tags.length > 0 ? (
+    <ul className="mlops-tags" aria-label={trans.__('Tags')}>
+      {tags.map(([key, value]) => (
+        <li className="mlops-tag" key={key}>
+          {value ? `${key}: ${value}` : key}
+        </li>
+      ))}
+    </ul>
+  ) : null;
 }

@@ -76,40 +76,10 @@ export function Code(props: { details: IRunDetails }): ReactElement | null {
   ) : null;
 }
 
-export function Environment(props: { run: IRun; details: IRunDetails }): ReactElement | null {
+export function Environment(props: { run: IRun; details: IRunDetails }): ReactElement {
   const { trans } = usePanel();
-  const { environment, resources, host, faults } = props.details;
-  const facts: IFact[] = [];
-  const add = (key: string, value: string | undefined | null, code = false): void => {
-    if (value) {
-      facts.push({ key, value, title: value, code });
-    }
-  };
-  const code = environment?.code;
-  if (code) {
-    const state = { true: trans.__('changed'), false: trans.__('clean'), null: '' };
-    const dirty = state[`${code.dirty ?? null}`];
-    facts.push({
-      key: trans.__('Commit'),
-      value: (
-        <>
-          <span className="mlops-code">{code.commit.slice(0, 10)}</span>
-          {dirty ? <span className="mlops-quiet"> {dirty}</span> : null}
-        </>
-      ),
-      title: code.commit
-    });
-    add(trans.__('Branch'), code.branch);
-    add(trans.__('Remote'), code.remote);
-  }
-  add(trans.__('Python'), environment?.python);
-  add(trans.__('Platform'), environment?.platform);
-  add(trans.__('CPU time'), resources ? formatDuration(resources.cpu_s) : '');
-  const peak = resources?.peak_memory_bytes;
-  add(trans.__('Peak memory'), peak ? formatBytes(peak) : '');
-  add(trans.__('User'), props.run.user || host?.user);
-  add(trans.__('Host'), host ? `${host.name} · ${trans.__('process %1', host.pid)}` : '');
-  const packages = Object.entries(environment?.packages ?? {});
+  const packages = Object.entries(props.details.environment?.packages ?? {});
+  const facts = [...useCodeFacts(props.details), ...useMachineFacts(props.run, props.details)];
   return (
     <>
       {facts.length > 0 ? (
@@ -122,20 +92,64 @@ export function Environment(props: { run: IRun; details: IRunDetails }): ReactEl
           <Facts facts={packages.map(([key, value]) => ({ key, value, code: true }))} />
         </Section>
       ) : null}
-      {faults.length > 0 ? (
-        <Section title={trans.__('Not recorded')} count={faults.length}>
-          <Facts
-            facts={faults.map((fault, at) => ({
-              key:
-                faults.findIndex(other => other.where === fault.where) === at
-                  ? fault.where
-                  : `${fault.where} ${at}`,
-              value: fault.message,
-              title: fault.message
-            }))}
-          />
-        </Section>
-      ) : null}
     </>
   );
+}
+
+/** What could not be recorded, and why. */
+export function Faults(props: { details: IRunDetails }): ReactElement | null {
+  const { trans } = usePanel();
+  const { faults } = props.details;
+  const isFirst = (where: string, at: number): boolean =>
+    faults.findIndex(fault => fault.where === where) === at;
+  return faults.length > 0 ? (
+    <Section title={trans.__('Not recorded')} count={faults.length}>
+      <Facts
+        facts={faults.map(({ where, message }, at) => ({
+          key: isFirst(where, at) ? where : `${where} ${at}`,
+          value: message,
+          title: message
+        }))}
+      />
+    </Section>
+  ) : null;
+}
+
+function useCodeFacts(details: IRunDetails): IFact[] {
+  const { trans } = usePanel();
+  const code = details.environment?.code;
+  if (!code) {
+    return [];
+  }
+  const state = { true: trans.__('changed'), false: trans.__('clean'), null: '' };
+  const dirty = state[`${code.dirty ?? null}`];
+  const commit = (
+    <>
+      <span className="mlops-code">{code.commit.slice(0, 10)}</span>
+      {dirty ? <span className="mlops-quiet"> {dirty}</span> : null}
+    </>
+  );
+  return [
+    { key: trans.__('Commit'), value: commit, title: code.commit },
+    ...known([trans.__('Branch'), code.branch], [trans.__('Remote'), code.remote])
+  ];
+}
+
+function useMachineFacts(run: IRun, details: IRunDetails): IFact[] {
+  const { trans } = usePanel();
+  const { environment, resources, host } = details;
+  const peak = resources?.peak_memory_bytes;
+  return known(
+    [trans.__('Python'), environment?.python],
+    [trans.__('Platform'), environment?.platform],
+    [trans.__('CPU time'), resources ? formatDuration(resources.cpu_s) : ''],
+    [trans.__('Peak memory'), peak ? formatBytes(peak) : ''],
+    [trans.__('User'), run.user || host?.user],
+    [trans.__('Host'), host ? `${host.name} · ${trans.__('process %1', host.pid)}` : '']
+  );
+}
+
+/** Facts of those pairs that have a value. */
+function known(...pairs: [string, string | undefined | null][]): IFact[] {
+  return pairs.flatMap(([key, value]) => (value ? [{ key, value, title: value }] : []));
 }
