@@ -16,6 +16,7 @@ Help and parsing load click and little else: every command imports what it needs
 Floor 6. Knows lineage, tracking, datasets and the headless runner; knows no magics and no server. Called by the
 `mlops-nb` script.
 """
+
 from __future__ import annotations
 
 from mlops_nb.cli.root import main

@@ -4,6 +4,7 @@
     ledger/00000042.json          numbered commits, put-if-absent, each naming the digest of the one before
     objects/ab/abcd...            content-addressed and immutable
     live/<run_id>                 a marker: this journal may not be sealed yet
+    tmp/                          staged writes; what is left there was cut off
     format.json                   which format this is
 
 Nothing on the write path needs a lock on anything shared, a server, or the index.

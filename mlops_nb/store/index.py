@@ -7,6 +7,7 @@ lie on NFS or be read-only; the index never does.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -50,6 +51,8 @@ class Index:
         self._ledger = ledger
         self._live = live
         self._lock = threading.RLock()
+        self._owner = os.getpid()
+        self._inherited: sqlite3.Connection | None = None
         self._connection: sqlite3.Connection | None = None
         self._store_id = ""
 
@@ -68,7 +71,7 @@ class Index:
             StoreCorruptError: A ledger entry cannot be read.
             StoreError: The store cannot be read.
         """
-        with self._lock:
+        with self._guard():
             found = read_format(self._root)
             if found is None:
                 self.close()
@@ -84,7 +87,7 @@ class Index:
 
     def recall_head(self) -> Head:
         """The ledger's head as this machine last saw it, without looking again: a witness for the audit."""
-        with self._lock:
+        with self._guard():
             found = read_format(self._root)
             if found is None:
                 return EMPTY
@@ -98,7 +101,7 @@ class Index:
 
     def rebuild(self) -> Head:
         """Throw the index away and fold everything anew, runs that the ledger does not know included."""
-        with self._lock:
+        with self._guard():
             if self.catch_up() == EMPTY and not self._store_id:
                 return EMPTY
             # What cannot be folded must not cost the lists that still work: read the whole ledger first.
@@ -113,7 +116,7 @@ class Index:
 
     def rows(self, sql: str, *values: Any) -> list[Any]:
         """Run a query of this package on the index as it stands. Empty while there is no store."""
-        with self._lock:
+        with self._guard():
             if self._connection is None and not self._store_id:
                 return []
             # What UTF-8 cannot hold is in no record, and SQLite would refuse it.
@@ -126,18 +129,29 @@ class Index:
 
     def close(self) -> None:
         """Let go of the file."""
-        with self._lock:
+        with self._guard():
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
 
     def discard(self) -> None:
         """Delete the file, where that may be."""
-        with self._lock:
+        with self._guard():
             self.close()
             for suffix in ("", "-wal", "-shm"):
                 with suppress(OSError):
                     self.path.with_name(self.path.name + suffix).unlink()
+
+    def _guard(self) -> threading.RLock:
+        """The lock; in a forked child a new one, with a connection of its own.
+
+        SQLite's may not be carried over a fork, nor closed behind it: the parent's is only kept from being collected.
+        """
+        if os.getpid() != self._owner:
+            self._owner = os.getpid()
+            self._lock = threading.RLock()
+            self._inherited, self._connection = self._connection, None
+        return self._lock
 
     def _begin_again(self) -> Head:
         """Damaged, or of another time: it holds nothing of its own. What no file will take lives in memory."""
