@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import string
 from typing import Any
 
@@ -20,7 +21,9 @@ PIECES = (
 )  # fmt: skip
 SOURCES = st.text() | st.lists(st.sampled_from(PIECES) | st.text(max_size=3)).map("".join)
 WORDS = st.sampled_from(["key", "KEY", "token", "password", "secret", "max", "n", "credential", "lr", "api", "tokens"])
-NAMES = st.lists(WORDS, min_size=1, max_size=4).map("_".join) | st.text(string.ascii_letters, min_size=1, max_size=8)
+NAMES = (
+    st.lists(WORDS, min_size=1, max_size=4).map("_".join) | st.text(string.ascii_letters, min_size=1, max_size=8)
+).filter(lambda name: not keyword.iskeyword(name))
 VALUES = st.sampled_from(["1", "'text'", "f()", "-2.5", "[1, 'a']", "other + 1"])
 
 

@@ -22,6 +22,8 @@ export function Chart(props: { name: string; points: IPoint[] }): ReactElement |
   }
   const last = points.length - 1;
   const shown = points[Math.min(at ?? last, last)];
+  const [from, to] = [points[0], points[last]].map(point => formatMetric(point.value));
+  const label = trans.__('%1: from %2 to %3, %4 points', props.name, from, to, points.length);
   const onPointerMove = (event: PointerEvent<HTMLDivElement>): void => {
     const box = event.currentTarget.getBoundingClientRect();
     setAt(drawn.nearest((event.clientX - box.left) / box.width));
@@ -39,13 +41,7 @@ export function Chart(props: { name: string; points: IPoint[] }): ReactElement |
         className="mlops-chart-plot"
         role="img"
         tabIndex={0}
-        aria-label={trans.__(
-          '%1: from %2 to %3, %4 points',
-          props.name,
-          formatMetric(points[0].value),
-          formatMetric(points[last].value),
-          points.length
-        )}
+        aria-label={label}
         onPointerMove={onPointerMove}
         onPointerLeave={() => setAt(null)}
         onKeyDown={onKeyDown}
