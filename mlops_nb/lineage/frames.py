@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlops_nb.records.data import Snapshot
+from mlops_nb.records.journal import MetricLogged
 from mlops_nb.records.models import ModelVersion
 from mlops_nb.records.runs import Point, Run
 
@@ -45,10 +46,21 @@ def models_frame(models: Sequence[ModelVersion]) -> Any:
     return _frame(models, columns)
 
 
-def history_frame(points: Sequence[Point]) -> Any:
-    """One row a point: step (int64), value (float64), time (UTC)."""
-    rows = [(point.step, point.value, point.at) for point in points]
-    return _with_time(_pandas().DataFrame(rows, columns=["step", "value", "time"]), "time")
+def history_frame(points: Sequence[Point | MetricLogged]) -> Any:
+    """One row a point: step (int64), value (float64), time (UTC).
+
+    Built column by column, for there may be millions of points.
+    """
+    pandas = _pandas()
+    columns = {
+        "step": pandas.Series([point.step for point in points], dtype="int64"),
+        "value": pandas.Series([float(point.value) for point in points], dtype="float64"),
+        "time": pandas.Series([point.at for point in points], dtype="float64"),
+    }
+    # A float of seconds since 1970 tells microseconds and no more.
+    micros = (columns["time"] * 1e6).round().astype("int64")
+    columns["time"] = pandas.to_datetime(micros, unit="us", utc=True)
+    return pandas.DataFrame(columns)
 
 
 _RUN_COLUMNS = ("id", "experiment", "name", "status", "started_at", "duration_s")

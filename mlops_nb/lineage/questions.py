@@ -60,12 +60,21 @@ def get_history(store: Store, run_id: str, key: str) -> list[Point]:
     Raises:
         NotFoundError: There is no such run, or it never logged that metric.
     """
-    lines = store.journals.read(run_id)
-    points = fold_points(lines, key)
-    if not points:
-        known = {line.key for line in lines if isinstance(line, MetricLogged)}
+    return fold_points(get_logged(store, run_id, key), key)
+
+
+def get_logged(store: Store, run_id: str, key: str) -> list[MetricLogged]:
+    """The records of one metric, in the order in which they were logged; there may be millions.
+
+    Raises:
+        NotFoundError: There is no such run, or it never logged that metric.
+    """
+    metrics = [line for line in store.journals.read(run_id) if type(line) is MetricLogged]
+    found = [line for line in metrics if line.key == key]
+    if not found:
+        known = {line.key for line in metrics}
         raise NotFoundError.among("metric", key, known, hint=f"run {short_id(run_id)} logged no metrics")
-    return points
+    return found
 
 
 def find_previous_run(store: Store, run: Run) -> Run | None:

@@ -9,7 +9,7 @@ from typing import Any
 from mlops_nb._ids import short_id
 from mlops_nb.errors import NotFoundError
 from mlops_nb.lineage import frames
-from mlops_nb.lineage.questions import get_details, get_history
+from mlops_nb.lineage.questions import get_details, get_logged
 from mlops_nb.records.runs import Run, RunDetails
 from mlops_nb.records.values import Plain
 from mlops_nb.store import Store
@@ -83,7 +83,7 @@ class RunView:
         Raises:
             NotFoundError: The run never logged that metric; the hint names those it did.
         """
-        return frames.history_frame(get_history(self._store, self.id, key))
+        return frames.history_frame(get_logged(self._store, self.id, key))
 
     def artifact(self, name: str) -> bytes:
         """The bytes of an artifact.

@@ -66,8 +66,8 @@ class ParamLogged(_Line, frozen=True, omit_defaults=True, tag="param"):
     origin: Literal["explicit", "captured"] = "explicit"
 
 
-class MetricLogged(_Line, frozen=True, omit_defaults=True, tag="metric"):
-    """One point of a metric's curve."""
+class MetricLogged(_Line, frozen=True, omit_defaults=True, gc=False, tag="metric"):
+    """One point of a metric's curve. There may be millions, so the garbage collector is kept away from them."""
 
     key: str
     value: float | NonFinite

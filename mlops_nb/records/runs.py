@@ -37,7 +37,7 @@ class MetricSummary(msgspec.Struct, frozen=True):
     last_step: int = 0
 
 
-class Point(msgspec.Struct, frozen=True):
+class Point(msgspec.Struct, frozen=True, gc=False):
     """One point of a curve: `at` is Unix time in seconds."""
 
     step: int

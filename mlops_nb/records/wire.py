@@ -52,6 +52,15 @@ def decode_line(data: bytes) -> Line:
         raise
 
 
+def decode_all_lines(data: bytes) -> list[Line]:
+    """Read whole journal lines in one go, several times faster than one by one.
+
+    Raises:
+        msgspec.DecodeError: One of them is damaged or of a type that this version does not know.
+    """
+    return _line_decoder.decode_lines(data)
+
+
 def decode_entry(data: bytes) -> Entry:
     """Read a ledger entry. Raises `msgspec.DecodeError` when damaged."""
     return _entry_decoder.decode(data)

@@ -22,7 +22,7 @@ import msgspec
 from mlops_nb._ids import is_run_id
 from mlops_nb.errors import NotFoundError, UsageError
 from mlops_nb.records.journal import Line, RunFinished
-from mlops_nb.records.wire import UnknownLineError, decode_line, encode_line
+from mlops_nb.records.wire import UnknownLineError, decode_all_lines, decode_line, encode_line
 from mlops_nb.store.faults import explained, store_error
 
 SYNC_EVERY_S = 1.0
@@ -228,6 +228,14 @@ def decode_lines(data: bytes, damaged: list[bytes] | None = None) -> Iterator[Li
     Records of unknown types (a newer version's) are skipped; so are lines that are no record, as a write that
     failed half-way leaves them: they were never acknowledged. `damaged` collects the latter for who asks.
     """
+    try:
+        # Nearly every journal is whole: all of it in one go, and with care only where that fails.
+        return iter(decode_all_lines(data))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _decode_with_care(data, damaged)
+
+
+def _decode_with_care(data: bytes, damaged: list[bytes] | None) -> Iterator[Line]:
     for raw in data.split(b"\n"):
         if not raw:
             continue
