@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from mlops_nb._ids import new_run_id
 from mlops_nb.capture.where import describe_host
 from mlops_nb.errors import StoreBusyError
@@ -51,26 +53,30 @@ def start_run(
     for kinds, keys in (("param", params or ()), ("tag", labels)):
         for key in keys:
             check_key(kinds, key)
+    at = time.time()
+    start = RunStarted(
+        at,
+        run_id=new_run_id(at),
+        experiment=experiment,
+        kind=kind,
+        name=name,
+        host=describe_host(),
+        parent_run_id=parent_run_id,
+        notebook=notebook,
+        cell_id=cell_id,
+        source=source,
+    )
+    run = _open(store, start)
+    run.log_params(params or {})
+    for key, value in labels.items():
+        run.set_tag(key, value)
+    return run
+
+
+def _open(store: Store, start: RunStarted) -> ActiveRun:
     for _ in range(8):
-        at = time.time()
-        start = RunStarted(
-            at,
-            run_id=new_run_id(at),
-            experiment=experiment,
-            kind=kind,
-            name=name,
-            host=describe_host(),
-            parent_run_id=parent_run_id,
-            notebook=notebook,
-            cell_id=cell_id,
-            source=source,
-        )
         try:
-            run = ActiveRun(store, store.start_journal(start.run_id), start)
+            return ActiveRun(store, store.start_journal(start.run_id), start)
         except FileExistsError:
-            continue
-        run.log_params(params or {})
-        for key, value in labels.items():
-            run.set_tag(key, value)
-        return run
+            start = msgspec.structs.replace(start, run_id=new_run_id(start.at))
     raise StoreBusyError("no free run id was found", hint="check the system's clock and random numbers")

@@ -40,11 +40,11 @@ def track(
     the inner run is a child of the outer one. The run is current in this thread or task only.
 
     Args:
-        experiment: The experiment's name; by default the one set with `set_experiment`.
+        experiment: By default the one set with `set_experiment`.
         name: A name for people.
         params: Params known at the start.
         tags: `{"key": "value"}`, or texts `key` or `key=value`.
-        store: A store folder; by default the configured one.
+        store: By default the configured store.
         auto: Also record environment, resources, output and figures.
 
     Raises:

@@ -24,9 +24,9 @@ def faults_in_python_lock(text: str) -> list[str]:
 
 
 def faults_in_node_lock(text: str) -> list[str]:
-    """Packages that name where they came from, and packages without an integrity hash."""
+    """Packages that hold an address (of the registry, or npm's `funding`), and packages without an integrity hash."""
     packages = {name: entry for name, entry in json.loads(text)["packages"].items() if name and not entry.get("link")}
-    return [name for name, entry in packages.items() if "resolved" in entry or "integrity" not in entry]
+    return [name for name, entry in packages.items() if "://" in json.dumps(entry) or "integrity" not in entry]
 
 
 def test_python_lock() -> None:
@@ -60,7 +60,13 @@ def test_a_fault_in_the_python_lock_is_seen(planted: str) -> None:
     assert faults_in_python_lock(planted)
 
 
-@pytest.mark.parametrize("entry", [{"resolved": "https://example.org/x.tgz", "integrity": "sha512-0"}, {}])
+_ADDRESS = "https://example.org/x"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [{"resolved": _ADDRESS, "integrity": "sha512-0"}, {"funding": {"url": _ADDRESS}, "integrity": "sha512-0"}, {}],
+)
 def test_a_fault_in_the_node_lock_is_seen(entry: dict[str, str]) -> None:
     planted = {"packages": {"": {}, "node_modules/x": entry}}
     assert faults_in_node_lock(json.dumps(planted)) == ["node_modules/x"]
