@@ -18,6 +18,7 @@ from mlops_nb.records import text
 
 if TYPE_CHECKING:
     from mlops_nb.records.data import Snapshot
+from mlops_nb.records.rows import SNAPSHOT_HEADERS, SNAPSHOT_NUMERIC, snapshot_row
 
 
 @click.group(cls=Group)
@@ -119,21 +120,8 @@ def export(reference: str, path: Path, overwrite: bool, as_json: bool) -> None:
 
 def print_snapshots(found: Sequence[Snapshot]) -> None:
     """A table of snapshots."""
-    headers = ("dataset", "rows", "columns", "size", "newly stored", "when", "digest", "message")
-    rows = [
-        (
-            one.reference,
-            text.number(one.rows),
-            text.number(one.columns),
-            text.size(one.logical_bytes),
-            text.size(one.stored_bytes),
-            text.ago(one.created_at),
-            one.digest[:12],
-            one.message,
-        )
-        for one in found
-    ]
-    print_table(headers, rows, numeric=(1, 2, 3, 4), spare=(6, 4, 2))
+    rows = [snapshot_row(one) for one in found]
+    print_table(SNAPSHOT_HEADERS, rows, numeric=SNAPSHOT_NUMERIC, spare=(6, 4, 2))
 
 
 @contextmanager

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from mlops_nb._ids import short_id
 from mlops_nb.cli.tables import print_table
 from mlops_nb.records import text
+from mlops_nb.records.rows import most_common
 
 if TYPE_CHECKING:
     from mlops_nb.lineage import Difference
-    from mlops_nb.records.runs import Run, RunDetails
+from mlops_nb.records.runs import Run, RunDetails
 
 MAX_METRICS = 5
 MAX_PARAMS = 3
@@ -19,8 +20,8 @@ MAX_PARAMS = 3
 
 def print_runs(found: Sequence[Run]) -> None:
     """A table of runs, with the params and metrics that most of them have."""
-    metrics = _most_common([list(run.metrics) for run in found], MAX_METRICS)
-    params = _most_common([list(run.params) for run in found], MAX_PARAMS)
+    metrics = most_common([list(run.metrics) for run in found], MAX_METRICS)
+    params = most_common([list(run.params) for run in found], MAX_PARAMS)
     headers = ("run", "experiment", "name", "status", "when", "took", *params, *metrics)
     rows = [
         (
@@ -113,16 +114,6 @@ def _change(line: Difference, wanted: bool) -> tuple[str, ...]:
         return ()
     before, now = line.values
     return (text.change(now, before) if line.group == "metric" else "",)
-
-
-def _most_common(keys: Sequence[Sequence[str]], limit: int) -> list[str]:
-    """The keys that most rows have, in the order in which they first appear."""
-    counts: dict[str, int] = {}
-    for row in keys:
-        for key in row:
-            counts[key] = counts.get(key, 0) + 1
-    chosen = set(sorted(counts, key=lambda key: -counts[key])[:limit])
-    return [key for key in counts if key in chosen]
 
 
 def _is_number(value: object) -> bool:

@@ -11,6 +11,7 @@ from mlops_nb.magics.markup import Markup, Shown
 from mlops_nb.records import text
 from mlops_nb.records.data import Snapshot
 from mlops_nb.records.models import ModelVersion
+from mlops_nb.records.rows import SNAPSHOT_HEADERS, SNAPSHOT_NUMERIC, most_common, snapshot_row
 from mlops_nb.records.runs import Run, RunDetails
 
 MAX_METRICS = 5
@@ -21,8 +22,8 @@ def runs(found: Sequence[Run]) -> Shown:
     """Runs, newest first, with the metrics that most of them have."""
     if not found:
         return _teach("no runs yet", "put %%track on top of a cell and run it")
-    metrics = _most_common([list(run.metrics) for run in found], MAX_METRICS)
-    params = _most_common([list(run.params) for run in found], MAX_PARAMS)
+    metrics = most_common([list(run.metrics) for run in found], MAX_METRICS)
+    params = most_common([list(run.params) for run in found], MAX_PARAMS)
     headers = ("run", "experiment", "name", "status", "when", "took", *params, *metrics)
     numeric = range(6 + len(params), 6 + len(params) + len(metrics))
     plain, rich = [], []
@@ -42,21 +43,8 @@ def snapshots(found: Sequence[Snapshot]) -> Shown:
     """Snapshots, newest first."""
     if not found:
         return _teach("no snapshots yet", "%snapshot df --name flights keeps the first")
-    headers = ("dataset", "rows", "columns", "size", "newly stored", "when", "digest", "message")
-    rows = [
-        (
-            one.reference,
-            text.number(one.rows),
-            str(one.columns),
-            text.size(one.logical_bytes),
-            text.size(one.stored_bytes),
-            text.ago(one.created_at),
-            one.digest[:12],
-            one.message,
-        )
-        for one in found
-    ]
-    return _shown(headers, rows, rows, (1, 2, 3, 4))
+    rows = [snapshot_row(one) for one in found]
+    return _shown(SNAPSHOT_HEADERS, rows, rows, SNAPSHOT_NUMERIC)
 
 
 def models(found: Sequence[ModelVersion]) -> Shown:
@@ -147,13 +135,3 @@ def _aligned(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(
         "  ".join(value.ljust(width) for value, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
-
-
-def _most_common(keys: Sequence[Sequence[str]], limit: int) -> list[str]:
-    """The keys that most rows have, in the order in which they first appear."""
-    counts: dict[str, int] = {}
-    for row in keys:
-        for key in row:
-            counts[key] = counts.get(key, 0) + 1
-    chosen = set(sorted(counts, key=lambda key: -counts[key])[:limit])
-    return [key for key in counts if key in chosen]

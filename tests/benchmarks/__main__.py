@@ -1,10 +1,10 @@
-"""`python -m tests.benchmarks [log|cell|start] [--rounds N] [--quick]`: run, and print Markdown for RESULTS.md."""
+"""`python -m tests.benchmarks [start|log|cell|store|scale] [--rounds N] [--ours]`: Markdown for RESULTS.md."""
 
 from __future__ import annotations
 
 import argparse
 
-from tests.benchmarks import machine
+from tests.benchmarks import machine, under_fire
 from tests.benchmarks.harness import Result, interleave, median, ratio, run_driver, table
 
 PEERS = ("wandb", "trackio", "dvclive", "mlflow")
@@ -74,18 +74,26 @@ def start(rounds: int, tools: tuple[str, ...]) -> str:
     return table(["start-up", "median, ms"], rows)
 
 
+BENCHMARKS = {
+    "start": start,
+    "log": log_call,
+    "cell": cell,
+    "store": lambda rounds, _tools: under_fire.store(rounds),
+    "scale": lambda rounds, _tools: under_fire.scale(rounds),
+}
+
+
 def main() -> None:
     """Parse, run, print."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("what", nargs="*", default=["start", "log", "cell"], help="start, log, cell (all)")
+    parser.add_argument("what", nargs="*", default=list(BENCHMARKS), help=", ".join(BENCHMARKS))
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--ours", action="store_true", help="without the peers")
     options = parser.parse_args()
     tools = ("mlops_nb",) if options.ours else ("mlops_nb", *PEERS)
     print(f"{machine.describe()}; load before: {machine.load()}; {options.rounds} rounds, interleaved, medians\n")
-    for name, benchmark in (("start", start), ("log", log_call), ("cell", cell)):
-        if name in options.what:
-            print(benchmark(options.rounds, tools), "\n", flush=True)
+    for name in options.what:
+        print(BENCHMARKS[name](options.rounds, tools), "\n", flush=True)
 
 
 main()
