@@ -60,7 +60,8 @@ def _finite(query: str, word: Word) -> Value:
     if not math.isfinite(value):
         refuse(query, word.at, "this number is too large for a 64-bit float")
     # Beyond 64 bits SQL knows floats only.
-    return int(word.text) if word.text.lstrip("+-").isdigit() and abs(value) < 2**63 else value
+    whole = int(word.text) if word.text.lstrip("+-").isdigit() else None
+    return value if whole is None or abs(whole) >= 2**63 else whole
 
 
 def _plain(query: str, word: Word) -> Value:
