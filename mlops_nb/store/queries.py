@@ -74,6 +74,12 @@ def _select(store: Store, tables: Sql, clauses: list[Sql], order: Sql, limit: in
     )
 
 
+def count_runs(store: Store) -> int:
+    """How many runs there are."""
+    rows = store.index.rows("SELECT count(*) FROM runs")
+    return rows[0][0] if rows else 0
+
+
 def find_runs(store: Store, reference: str) -> list[Run]:
     """Runs whose id is `reference`, begins with it, or ends with it (its last part)."""
     rows = store.index.rows(
