@@ -138,10 +138,7 @@ def _parser(magic: str, summary: str, *examples: str) -> MagicParser:
     return MagicParser(f"%{magic}", summary, examples)
 
 
-def _build() -> dict[str, Magic]:
-    experiment = _parser("experiment", "Set, or show, the experiment of this notebook's runs.", "%experiment delays")
-    experiment.add_argument("name", nargs="?", help="the experiment's name")
-
+def _runs_parser() -> MagicParser:
     runs = _parser(
         "runs",
         "Show the newest runs, or the first ones in another order.",
@@ -154,6 +151,12 @@ def _build() -> dict[str, Magic]:
     runs.add_argument("--status", help="only running, completed, failed, interrupted or crashed ones")
     runs.add_argument("--where", default="", help=f"only runs that fit, in quotes; {FIELDS} with = != < <= > >= ~")
     runs.add_argument("--order", default="", help="by these fields; -metrics.auc puts the greatest first")
+    return runs
+
+
+def _build() -> dict[str, Magic]:
+    experiment = _parser("experiment", "Set, or show, the experiment of this notebook's runs.", "%experiment delays")
+    experiment.add_argument("name", nargs="?", help="the experiment's name")
 
     info = _parser("run_info", "Show all about a run.", "%run_info", "%run_info k3f9x2")
     info.add_argument("run", nargs="?", default="", help="the run id or its last part; by default the newest run")
@@ -187,7 +190,7 @@ def _build() -> dict[str, Magic]:
     mlops = _parser("mlops", "Show what there is: the magics, and where the store lies.", "%mlops")
     return {
         "experiment": Magic(experiment, _experiment),
-        "runs": Magic(runs, _runs),
+        "runs": Magic(_runs_parser(), _runs),
         "run_info": Magic(info, _run_info),
         "snapshot": Magic(snapshot, _snapshot),
         "snapshots": Magic(snapshots, _snapshots),
