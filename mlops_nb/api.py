@@ -17,21 +17,30 @@ def runs(
     experiment: str | None = None,
     *,
     status: str | None = None,
+    where: str = "",
+    order: str = "",
     limit: int | None = None,
     store: str | os.PathLike[str] | None = None,
 ) -> Any:
-    """Runs, newest first, as a DataFrame: one row a run, with `params.*` and `metrics.*` columns.
+    """Runs, newest first or in `order`, as a DataFrame: one row a run, with `params.*` and `metrics.*` columns.
 
     Args:
         experiment: Only runs of this experiment.
         status: Only `running`, `completed`, `failed`, `interrupted` or `crashed` ones.
+        where: A condition, such as `metrics.auc > 0.8 and params.lr = 0.1`. Fields are `metrics.K`, `params.K`,
+            `tags.K`, `status`, `experiment`, `name`, `notebook`, `started` (UTC) and `duration` (s); operators
+            are `= != < <= > >=` and `~` (contains).
+        order: Fields to order by, such as `-metrics.auc, started`; "-" puts the greatest first.
         limit: At most so many.
         store: By default the configured store.
 
     Raises:
+        QueryError: `where` or `order` cannot be read; the error points at the place.
         UsageError: There is no such status.
     """
-    found = lineage.list_runs(default_store(store), experiment=experiment, status=status, limit=limit)
+    found = lineage.list_runs(
+        default_store(store), experiment=experiment, status=status, where=where, order=order, limit=limit
+    )
     return frames.runs_frame(found)
 
 

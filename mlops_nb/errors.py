@@ -13,6 +13,9 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
+_POINTER_REACH = 50
+"""Characters of a query that are shown on either side of a fault."""
+
 
 class MlopsNbError(Exception):
     """Root of the family.
@@ -52,6 +55,30 @@ class UsageError(MlopsNbError, ValueError):
     """The caller asked for something that cannot be meant: a bad name, a bad option, a closed run."""
 
     code = "usage"
+
+
+class QueryError(UsageError):
+    """A `where` or an `order` that cannot be read. The context's `query` and `at` say where it stops making sense."""
+
+    code = "query"
+
+    @property
+    def pointer(self) -> str:
+        """Two lines: the query around the place, and a caret below it. '' where no place is known."""
+        query, at = self.context.get("query"), self.context.get("at")
+        if query is None or at is None:
+            return ""
+        begin = max(0, at - _POINTER_REACH)
+        # One column a character, or the caret would stand elsewhere.
+        shown = "".join(
+            c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in query[begin : at + _POINTER_REACH]
+        )
+        return f"{shown}\n{' ' * (at - begin)}^"
+
+    def __str__(self) -> str:
+        """The pointer stands between message and hint."""
+        lines = [self.message, *self.pointer.splitlines(), f"hint: {self.hint}" if self.hint else ""]
+        return "\n  ".join(line for line in lines if line)
 
 
 class NotFoundError(MlopsNbError, LookupError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,14 +13,12 @@ from mlops_nb.cli import exits
 from mlops_nb.cli.colors import paint
 from mlops_nb.cli.options import examples, json_option, print_json, store_option, the_store
 from mlops_nb.cli.program import Group
-from mlops_nb.cli.tables import console, teach
+from mlops_nb.cli.progress import LateBar
+from mlops_nb.cli.tables import teach
 from mlops_nb.records import text
 
 if TYPE_CHECKING:
     from mlops_nb.lineage.audit import AuditReport
-
-PATIENCE_S = 1.0
-"""How long an audit goes on before it shows its progress."""
 
 
 @click.group(cls=Group)
@@ -41,7 +39,7 @@ def verify(as_json: bool) -> None:
 
     store = the_store()
     began = time.monotonic()
-    with _Progress() as progress:
+    with LateBar("verifying") as progress:
         report = audit_store(store, progress.show)
     took = time.monotonic() - began
     if as_json:
@@ -78,29 +76,3 @@ def _print_report(report: AuditReport, took: float) -> None:
 
 def _count(number: int, one: str, many: str) -> str:
     return f"{text.number(number)} {one if number == 1 else many}"
-
-
-class _Progress:
-    """A bar on stderr, once it has taken a while and if somebody is looking."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-        self._bar: Any = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_fault: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def show(self, done: int, total: int) -> None:
-        if self._bar is None:
-            if time.monotonic() - self._began < PATIENCE_S or not sys.stderr.isatty():
-                return
-            from rich.progress import Progress
-
-            self._bar = Progress(console=console(err=True), transient=True)
-            self._task = self._bar.add_task("verifying")
-            self._bar.start()
-        self._bar.update(self._task, completed=done, total=total)

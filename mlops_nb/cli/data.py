@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from mlops_nb.cli import suggestions
+from mlops_nb.cli.files import file_errors
 from mlops_nb.cli.options import examples, json_option, print_json, store_option, the_store
 from mlops_nb.cli.program import Group
 from mlops_nb.cli.tables import print_facts, print_table, teach
-from mlops_nb.errors import ConflictError, MlopsNbError, UsageError
+from mlops_nb.errors import ConflictError, UsageError
 from mlops_nb.records import text
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def export(reference: str, path: Path, overwrite: bool, as_json: bool) -> None:
         raise UsageError(f"there is no folder {target.parent}", hint=f"mkdir -p {target.parent}")
     if target.exists() and not overwrite:
         raise ConflictError(f"{target} exists", hint="--overwrite replaces it")
-    with _file_errors(target):
+    with file_errors(target):
         datasets.export(get_manifest(store, one), target, pieces=StorePieces(store), overwrite=overwrite)
         size = target.stat().st_size
     if as_json:
@@ -122,15 +122,3 @@ def print_snapshots(found: Sequence[Snapshot]) -> None:
     """A table of snapshots."""
     rows = [snapshot_row(one) for one in found]
     print_table(SNAPSHOT_HEADERS, rows, numeric=SNAPSHOT_NUMERIC, spare=(6, 4, 2))
-
-
-@contextmanager
-def _file_errors(target: Path) -> Iterator[None]:
-    """Say what is wrong with the place that the user chose."""
-    try:
-        yield
-    except MlopsNbError:
-        raise
-    except OSError as fault:
-        hint = "choose another place, or make room"
-        raise MlopsNbError(f"cannot write {target}: {fault.strerror or fault}", hint=hint) from fault

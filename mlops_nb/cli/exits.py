@@ -33,6 +33,7 @@ TERMINATED = 143
 
 BY_ERROR = {
     "usage": USAGE,
+    "query": USAGE,
     "spec": USAGE,
     "not-found": 3,
     "conflict": 4,
@@ -62,13 +63,18 @@ def exit_code(fault: MlopsNbError) -> int:
     return BY_ERROR.get(fault.code, FAILED)
 
 
-def tell(code: str, message: str, hint: str, *, as_json: bool, **context: Any) -> None:
-    """Say on stderr what went wrong and what to do: two lines, or with `--json` one JSON object."""
+def tell(code: str, message: str, hint: str, *, as_json: bool, pointer: str = "", **context: Any) -> None:
+    """Say on stderr what went wrong and what to do: two lines, or with `--json` one JSON object.
+
+    `pointer` are lines between the two that show the place in what was typed.
+    """
     if as_json:
         error = {"code": code, "message": message, "hint": hint, **context}
         click.echo(json.dumps({"error": error}, default=str), err=True)
         return
     click.echo(f"{paint('error:', 'red', bold=True)} {_line(message)}", err=True)
+    for line in pointer.splitlines():
+        click.echo(f"  {printable(line)}", err=True)
     if hint:
         click.echo(f"{paint('hint:', 'cyan', bold=True)} {_line(hint)}", err=True)
 

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from mlops_nb.cli import exits
-from mlops_nb.errors import MlopsNbError
+from mlops_nb.errors import MlopsNbError, QueryError
 
 NAME = "mlops-nb"
 
@@ -141,7 +141,8 @@ def _answer(run: Callable[[], Any]) -> int:
 def tell_error(fault: MlopsNbError, *, as_json: bool) -> None:
     """Say one of our errors on stderr."""
     facts = fault.to_dict()
-    exits.tell(facts.pop("code"), facts.pop("message"), facts.pop("hint"), as_json=as_json, **facts)
+    pointer = fault.pointer if isinstance(fault, QueryError) else ""
+    exits.tell(facts.pop("code"), facts.pop("message"), facts.pop("hint"), as_json=as_json, pointer=pointer, **facts)
 
 
 def _usage(fault: click.UsageError) -> tuple[str, str]:

@@ -1,4 +1,7 @@
-"""The progress of a headless run, on stderr: a bar with an ETA on a terminal, a line a cell otherwise."""
+"""Progress on stderr.
+
+Of a headless run: a bar with an ETA on a terminal, a line a cell otherwise. Of what else takes its time: a late bar.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
     from mlops_nb.pipeline.progress import CellProgress
 
     OnProgress = Callable[[CellProgress], None]
+
+PATIENCE_S = 1.0
+"""How long something goes on before its bar comes."""
 
 
 @contextmanager
@@ -65,3 +71,31 @@ class _Lines:
             return
         took = text.duration(time.monotonic() - self._began)
         click.echo(f"{self._name}: cell {seen.index}/{seen.total} {seen.state} ({took})", err=True)
+
+
+class LateBar:
+    """A bar on stderr, once it has taken a while and if somebody is looking."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._began = time.monotonic()
+        self._bar: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_fault: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def show(self, done: int, total: int) -> None:
+        """Say how far it is."""
+        if self._bar is None:
+            if time.monotonic() - self._began < PATIENCE_S or not sys.stderr.isatty():
+                return
+            from rich.progress import Progress
+
+            self._bar = Progress(console=console(err=True), transient=True)
+            self._task = self._bar.add_task(self._what)
+            self._bar.start()
+        self._bar.update(self._task, completed=done, total=total)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from mlops_nb.records.runs import Run, RunDetails
     from mlops_nb.store import Store
 
+_WHERE_HELP = (
+    "Only runs that fit, e.g. 'metrics.auc > 0.8 and params.lr = 0.1'. Fields: metrics.K, params.K, tags.K, status, "
+    "experiment, name, notebook, started (UTC), duration (s). Operators: = != < <= > >= and ~ (contains); and, or, "
+    'not, parentheses. Words with spaces or signs are quoted, keys too: metrics."val auc".'
+)
 STATUSES = ("running", "completed", "failed", "interrupted", "crashed")
 
 
@@ -32,28 +37,38 @@ def runs() -> None:
     """
 
 
-@runs.command("list", epilog=examples("mlops-nb runs list", "mlops-nb runs list --experiment delays --status failed"))
+@runs.command(
+    "list",
+    epilog=examples(
+        "mlops-nb runs list",
+        "mlops-nb runs list --experiment delays --status failed",
+        'mlops-nb runs list --where "metrics.auc > 0.8 and params.lr = 0.1" --order -metrics.auc',
+        "mlops-nb runs list --where 'not (tags.stage = draft or name ~ \"first try\")' --order duration",
+    ),
+)
 @click.option("--experiment", metavar="NAME", shell_complete=suggestions.experiments, help="Only of this experiment.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only with this status.")
 @click.option("--notebook", metavar="PATH", help="Only of this notebook; its file name will do.")
+@click.option("--where", metavar="QUERY", default="", help=_WHERE_HELP)
+@click.option("--order", metavar="FIELDS", default="", help="By these fields, e.g. -metrics.auc: the greatest first.")
 @click.option("-n", "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
 @json_option
 @store_option
-def list_(experiment: str | None, status: str | None, notebook: str | None, limit: int, as_json: bool) -> None:
-    """List the newest runs."""
+def list_(notebook: str | None, limit: int, as_json: bool, **filters: Any) -> None:
+    """List the newest runs, or the first ones in another order."""
     from mlops_nb import lineage
 
     store = the_store()
     if notebook:
         notebook = _resolve_notebook(store, notebook)
-    found = lineage.list_runs(store, experiment=experiment, status=status, notebook=notebook, limit=limit)
+    found = lineage.list_runs(store, notebook=notebook, limit=limit, **filters)
     if as_json:
         print_json(found)
     elif found:
         print_runs(found)
         if len(found) == limit and sys.stdout.isatty():
-            click.echo(f"\nthe newest {limit}; -n shows more")
-    elif experiment or status or notebook:
+            click.echo(f"\nthe {'first' if filters['order'] else 'newest'} {limit}; -n shows more")
+    elif notebook or any(value for name, value in filters.items() if name != "order"):
         known = ", ".join(lineage.list_experiments(store)[:8])
         teach("no run fits", f"there are runs of {known}" if known else "nothing is recorded yet")
     else:

@@ -1,12 +1,11 @@
 """Write a frame in a format that everybody reads, by the suffix of the file's name.
 
-Whole or not at all: written beside the target under another name, then renamed. Called by `tracking` and the surfaces.
+Whole or not at all. Called by `tracking` and the surfaces.
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from mlops_nb import _lazy
 from mlops_nb.datasets.adapters import read
 from mlops_nb.datasets.pieces import PieceStore
 from mlops_nb.datasets.restoring import restore
+from mlops_nb.datasets.whole_files import whole_file
 from mlops_nb.errors import ConflictError, UnsupportedDataError, UsageError
 from mlops_nb.records.data import Manifest
 
@@ -65,23 +65,11 @@ def _table(source: Any, *, keep_index: bool) -> Any:
 
 
 def _write_whole(target: Path, table: Any, write: Callable[[Any, str], None]) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{target.name[:50]}.", suffix=".part", dir=target.parent)
-    os.close(handle)
     try:
-        write(table, name)
-        # mkstemp makes files that only the owner may read; an export is an ordinary file.
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(target)
+        with whole_file(target) as place:
+            write(table, str(place))
     except (pa.ArrowException, TypeError, ValueError) as fault:
         raise _refusal(fault) from fault
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def _write_parquet(table: Any, name: str) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mlops_nb._ids import short_id
 from mlops_nb.errors import NotFoundError, UsageError
 from mlops_nb.records.fold import fold_details, fold_points
 from mlops_nb.records.journal import MetricLogged
+from mlops_nb.records.query import parse_order, parse_where
 from mlops_nb.records.runs import STATUSES, Point, Run, RunDetails, Status
 from mlops_nb.store import Store, queries
 
@@ -15,27 +18,40 @@ def list_runs(
     *,
     experiment: str | None = None,
     status: str | None = None,
-    notebook: str | None = None,
+    notebook: str | Sequence[str] | None = None,
     parent: str | None = None,
+    where: str = "",
+    order: str = "",
     limit: int | None = None,
 ) -> list[Run]:
-    """Runs that fit all that is given, newest first.
+    """Runs that fit all that is given, newest first or in `order`.
 
     Args:
         store: Where to look.
         experiment: Only runs of this experiment.
         status: One of `records.runs.STATUSES`.
-        notebook: Only runs of this notebook (its path as recorded).
+        notebook: Only runs of this notebook (its path as recorded), or of any of several.
         parent: Only children of the run with this id.
+        where: A condition, such as `metrics.auc > 0.8 and params.lr = 0.1` (see `records.query`).
+        order: What to order by, such as `-metrics.auc, started`; "-" puts the greatest first.
         limit: At most so many.
 
     Raises:
+        QueryError: `where` or `order` cannot be read.
         UsageError: There is no such status.
         StoreError: The store cannot be read.
     """
+    condition, terms, wanted = parse_where(where), parse_order(order), _status(status)
     store.index.catch_up()
     return queries.select_runs(
-        store, experiment=experiment, status=_status(status), notebook=notebook, parent=parent, limit=limit
+        store,
+        experiment=experiment,
+        status=wanted,
+        notebooks=[notebook] if isinstance(notebook, str) else notebook,
+        parent=parent,
+        where=condition,
+        order=terms,
+        limit=limit,
     )
 
 

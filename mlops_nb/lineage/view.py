@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import Any
 
 from mlops_nb._ids import short_id
-from mlops_nb.errors import NotFoundError
+from mlops_nb.errors import NotFoundError, UsageError
 from mlops_nb.lineage import frames
-from mlops_nb.lineage.questions import get_details, get_logged
+from mlops_nb.lineage.questions import get_details, get_history, get_logged
+from mlops_nb.records.curves import thin
 from mlops_nb.records.runs import Run, RunDetails
 from mlops_nb.records.values import Plain
 from mlops_nb.store import Store
@@ -77,13 +78,23 @@ class RunView:
         """The code of the tracked cell or script."""
         return self.details.source
 
-    def history(self, key: str) -> Any:
+    def history(self, key: str, points: int | None = None) -> Any:
         """The curve of a metric, as a pandas DataFrame with columns step (int64), value (float64), time (UTC).
+
+        Args:
+            key: The metric's key.
+            points: At most so many, for a plot: first, last, and the lowest and highest of each stretch, so that no
+                spike is lost. By default all.
 
         Raises:
             NotFoundError: The run never logged that metric; the hint names those it did.
+            UsageError: `points` is less than 4, with which no curve keeps its shape.
         """
-        return frames.history_frame(get_logged(self._store, self.id, key))
+        if points is None:
+            return frames.history_frame(get_logged(self._store, self.id, key))
+        if points < 4:
+            raise UsageError(f"points={points} is too few", hint="give 4 or more, e.g. points=1000")
+        return frames.history_frame(thin(get_history(self._store, self.id, key), points))
 
     def artifact(self, name: str) -> bytes:
         """The bytes of an artifact.

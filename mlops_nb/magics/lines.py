@@ -12,6 +12,7 @@ from mlops_nb.magics import overview, tables
 from mlops_nb.magics.markup import Shown
 from mlops_nb.magics.options import HelpShown, MagicParser
 from mlops_nb.magics.tracked import parser as track_parser
+from mlops_nb.records.query_words import FIELDS
 from mlops_nb.tracking import default_store, get_experiment, set_experiment
 
 
@@ -63,7 +64,14 @@ def _experiment(_shell: Any, options: Any) -> Shown:
 
 
 def _runs(_shell: Any, options: Any) -> Shown:
-    runs = list_runs(default_store(), experiment=options.experiment, status=options.status, limit=options.limit)
+    runs = list_runs(
+        default_store(),
+        experiment=options.experiment,
+        status=options.status,
+        where=options.where,
+        order=options.order,
+        limit=options.limit,
+    )
     return tables.runs(runs)
 
 
@@ -130,14 +138,25 @@ def _parser(magic: str, summary: str, *examples: str) -> MagicParser:
     return MagicParser(f"%{magic}", summary, examples)
 
 
-def _build() -> dict[str, Magic]:
-    experiment = _parser("experiment", "Set, or show, the experiment of this notebook's runs.", "%experiment delays")
-    experiment.add_argument("name", nargs="?", help="the experiment's name")
-
-    runs = _parser("runs", "Show the newest runs.", "%runs", "%runs -n 50 --experiment delays --status failed")
+def _runs_parser() -> MagicParser:
+    runs = _parser(
+        "runs",
+        "Show the newest runs, or the first ones in another order.",
+        "%runs",
+        "%runs -n 50 --experiment delays --status failed",
+        '%runs --where "metrics.auc > 0.8 and params.lr = 0.1" --order -metrics.auc',
+    )
     runs.add_argument("-n", "--limit", type=int, default=15, help="how many (15)")
     runs.add_argument("--experiment", help="only runs of this experiment")
     runs.add_argument("--status", help="only running, completed, failed, interrupted or crashed ones")
+    runs.add_argument("--where", default="", help=f"only runs that fit, in quotes; {FIELDS} with = != < <= > >= ~")
+    runs.add_argument("--order", default="", help="by these fields; -metrics.auc puts the greatest first")
+    return runs
+
+
+def _build() -> dict[str, Magic]:
+    experiment = _parser("experiment", "Set, or show, the experiment of this notebook's runs.", "%experiment delays")
+    experiment.add_argument("name", nargs="?", help="the experiment's name")
 
     info = _parser("run_info", "Show all about a run.", "%run_info", "%run_info k3f9x2")
     info.add_argument("run", nargs="?", default="", help="the run id or its last part; by default the newest run")
@@ -171,7 +190,7 @@ def _build() -> dict[str, Magic]:
     mlops = _parser("mlops", "Show what there is: the magics, and where the store lies.", "%mlops")
     return {
         "experiment": Magic(experiment, _experiment),
-        "runs": Magic(runs, _runs),
+        "runs": Magic(_runs_parser(), _runs),
         "run_info": Magic(info, _run_info),
         "snapshot": Magic(snapshot, _snapshot),
         "snapshots": Magic(snapshots, _snapshots),

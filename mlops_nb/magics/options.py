@@ -51,7 +51,18 @@ class MagicParser(argparse.ArgumentParser):
         if "-h" in words or "--help" in words:
             print(self.format_help())  # noqa: T201 - this is what was asked for
             raise HelpShown
-        return self.parse_args(words)
+        return self.parse_args(_joined(words))
+
+
+def _joined(words: list[str]) -> list[str]:
+    """`--order -metrics.auc` as `--order=-metrics.auc`: argparse takes what begins with a dash for an option."""
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] == "--order":
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def read_params(pairs: Sequence[str]) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from tornado.web import authenticated
 
 from mlops_nb import lineage
 from mlops_nb.errors import MlopsNbError, NotFoundError, UsageError
+from mlops_nb.records.curves import thin
 from mlops_nb.records.wire import encode, to_plain
-from mlops_nb.server.curves import plain_point, thin
+from mlops_nb.server.curves import plain_point
 from mlops_nb.server.places import Places
 from mlops_nb.server.statuses import http_status
 from mlops_nb.store import Store
@@ -78,23 +79,25 @@ class RunsHandler(_Handler):
     @authenticated
     @authorized
     async def get(self) -> None:
-        """Answer `{"runs", "store"}`. Query: notebook, scope, experiment, status, limit (200)."""
+        """Answer `{"runs", "store"}`. Query: notebook, scope, experiment, status, where, order, limit (200)."""
         narrowed = self.get_query_argument("scope", "all") == "notebook"
         experiment = self.get_query_argument("experiment", None)
         status = self.get_query_argument("status", None)
+        where, order = self.get_query_argument("where", ""), self.get_query_argument("order", "")
         limit = self.get_query_argument("limit", "200")
         notebook, places = self.notebook, self.places
 
         def ask(store: Store) -> Any:
-            runs = [
-                run
-                for name in (places.names_of(notebook) if narrowed and notebook else [None])
-                for run in lineage.list_runs(
-                    store, experiment=experiment, status=status, notebook=name, limit=_limit(limit)
-                )
-            ]
-            runs.sort(key=lambda run: (run.started_at, run.id), reverse=True)
-            return {"runs": to_plain(runs[: _limit(limit)]), "store": places.shown(store.root)}
+            runs = lineage.list_runs(
+                store,
+                experiment=experiment,
+                status=status,
+                notebook=places.names_of(notebook) if narrowed and notebook else None,
+                where=where,
+                order=order,
+                limit=_limit(limit),
+            )
+            return {"runs": to_plain(runs), "store": places.shown(store.root)}
 
         await self.answer(ask)
 

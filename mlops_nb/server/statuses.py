@@ -6,6 +6,7 @@ from mlops_nb.errors import MlopsNbError
 
 _STATUS = {
     "usage": 400,
+    "query": 400,
     "spec": 400,
     "stage-cycle": 400,
     "untrusted-model": 403,

@@ -33,6 +33,7 @@ from mlops_nb.records.runs import Run
 from mlops_nb.records.wire import decode_manifest, encode
 from mlops_nb.store import schema
 from mlops_nb.store.format import read_format
+from mlops_nb.store.index_keys import store_keys
 from mlops_nb.store.journal import Journals, decode_lines
 from mlops_nb.store.ledger import EMPTY, Head, Ledger
 from mlops_nb.store.live import Live, crashed
@@ -241,7 +242,7 @@ class Index:
         if run is None or (row and not lines):
             return
         db.execute(
-            "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 run.id,
                 run.experiment,
@@ -250,13 +251,13 @@ class Index:
                 run.started_at,
                 run.parent_run_id,
                 run.notebook,
+                run.name,
+                run.duration_s,
                 offset + len(data),
                 encode(run),
             ),
         )
-        db.executemany(
-            "INSERT OR REPLACE INTO metrics VALUES (?, ?, ?)", [(run.id, key, run.metric(key)) for key in run.metrics]
-        )
+        store_keys(db, run, start)
 
     def _apply(self, db: sqlite3.Connection, entry: Entry) -> None:
         match entry.action:

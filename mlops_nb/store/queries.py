@@ -7,13 +7,16 @@ They answer from the index as it stands: whoever asks for the user calls `store.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
 from mlops_nb.records.data import Address, Snapshot
 from mlops_nb.records.models import ModelVersion
+from mlops_nb.records.query import Condition, Order
 from mlops_nb.records.runs import Run, Status
 from mlops_nb.store.folder import Store
+from mlops_nb.store.query_sql import Sql, condition_sql, order_sql, ranked_source
 
 _CHUNK = 500
 _run_decoder = msgspec.json.Decoder(Run)
@@ -26,32 +29,55 @@ def select_runs(
     *,
     experiment: str | None = None,
     status: Status | None = None,
-    notebook: str | None = None,
+    notebooks: Sequence[str] | None = None,
     parent: str | None = None,
     kind: str | None = None,
     before: tuple[float, str] | None = None,
+    where: Condition | None = None,
+    order: tuple[Order, ...] = (),
     limit: int | None = None,
 ) -> list[Run]:
-    """Runs that fit all that is given, newest first. `before` is a (started_at, id) to begin below."""
-    wanted = {
-        "experiment = ?": experiment,
-        "status = ?": status,
-        "notebook = ?": notebook,
-        "parent_run_id = ?": parent,
-        "kind = ?": kind,
+    """Runs that fit all that is given, newest first or in `order`. `before` is a (started_at, id) to begin below."""
+    fixed = {
+        "runs.experiment = ?": experiment,
+        "runs.status = ?": status,
+        "runs.parent_run_id = ?": parent,
+        "runs.kind = ?": kind,
     }
-    clauses = [clause for clause, value in wanted.items() if value is not None]
-    values: list[object] = [value for value in wanted.values() if value is not None]
+    clauses = [Sql(clause, (value,)) for clause, value in fixed.items() if value is not None]
+    if notebooks is not None:
+        clauses.append(Sql(f"runs.notebook IN ({','.join('?' * len(notebooks))})", tuple(notebooks)))
     if before is not None:
-        clauses.append("(started_at, id) < (?, ?)")
-        values.extend(before)
-    where = f"WHERE {' AND '.join(clauses)}" if clauses else ""
-    rows = store.index.rows(
-        f"SELECT record FROM runs {where} ORDER BY started_at DESC, id DESC LIMIT ?",  # noqa: S608 - fixed clauses
-        *values,
+        clauses.append(Sql("(runs.started_at, runs.id) < (?, ?)", before))
+    if where is not None:
+        clauses.append(condition_sql(where))
+    rows: list[Any] = []
+    if order and order[0].field.group != "run":
+        tables, first, without = ranked_source(order[0])
+        rest = order_sql(order[1:])
+        ranked = Sql(f"{first.text}, {rest.text}", rest.values)
+        rows = _select(store, tables, clauses, ranked, limit)
+        clauses, order = [*clauses, without], order[1:]
+    if limit is None or len(rows) < limit:
+        rows += _select(store, Sql("runs"), clauses, order_sql(order), None if limit is None else limit - len(rows))
+    return [_run_decoder.decode(row[0]) for row in rows]
+
+
+def _select(store: Store, tables: Sql, clauses: list[Sql], order: Sql, limit: int | None) -> list[Any]:
+    where = f"WHERE {' AND '.join(clause.text for clause in clauses)}" if clauses else ""
+    return store.index.rows(
+        f"SELECT runs.record FROM {tables.text} {where} ORDER BY {order.text} LIMIT ?",  # noqa: S608 - values are bound
+        *tables.values,
+        *(value for clause in clauses for value in clause.values),
+        *order.values,
         -1 if limit is None else limit,
     )
-    return [_run_decoder.decode(row[0]) for row in rows]
+
+
+def count_runs(store: Store) -> int:
+    """How many runs there are."""
+    rows = store.index.rows("SELECT count(*) FROM runs")
+    return rows[0][0] if rows else 0
 
 
 def find_runs(store: Store, reference: str) -> list[Run]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -14,6 +14,8 @@ CREATE TABLE runs (
     started_at REAL NOT NULL,
     parent_run_id TEXT NOT NULL,
     notebook TEXT NOT NULL,
+    name TEXT NOT NULL,
+    duration_s REAL,
     journal_offset INTEGER NOT NULL,
     record BLOB NOT NULL
 ) WITHOUT ROWID;
@@ -24,6 +26,14 @@ CREATE TABLE metrics (
     run_id TEXT NOT NULL, key TEXT NOT NULL, last REAL, PRIMARY KEY (run_id, key)
 ) WITHOUT ROWID;
 CREATE INDEX metrics_by_value ON metrics (key, last);
+CREATE TABLE params (
+    run_id TEXT NOT NULL, key TEXT NOT NULL, value NOT NULL, PRIMARY KEY (run_id, key)
+) WITHOUT ROWID;
+CREATE INDEX params_by_value ON params (key, value);
+CREATE TABLE tags (
+    run_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run_id, key)
+) WITHOUT ROWID;
+CREATE INDEX tags_by_value ON tags (key, value);
 CREATE TABLE snapshots (
     name TEXT NOT NULL, version INTEGER NOT NULL, digest TEXT NOT NULL, run_id TEXT NOT NULL,
     created_at REAL NOT NULL, record BLOB NOT NULL, PRIMARY KEY (name, version)

@@ -186,3 +186,18 @@ async def test_slow_disk_holds_nobody_up(store: Store, jp_fetch: Fetch, monkeypa
     assert not waiting.done()
     assert time.monotonic() - begun < 0.4
     await waiting
+
+
+async def test_runs_are_asked_for_by_condition_and_order(store: Store, jp_fetch: Fetch) -> None:
+    for rate in (0.1, 0.2, 0.3):
+        run = start_run(store, experiment="e", kind="script", params={"lr": rate})
+        run.log_metric("auc", rate)
+        run.finish()
+    found = await ask(jp_fetch, "runs", where="params.lr < 0.3", order="-metrics.auc")
+    assert [run["params"]["lr"] for run in found["runs"]] == [0.2, 0.1]
+    found = await ask(jp_fetch, "runs", scope="notebook", notebook="a.ipynb", order="-metrics.auc")
+    assert found["runs"] == []
+    status, body = await refused(jp_fetch, "runs", params={"where": "params.lr <", "order": "started"})
+    assert status == 400
+    assert (body["code"], body["query"], body["at"]) == ("query", "params.lr <", 11)
+    assert "fields: metrics.K" in body["hint"]

@@ -163,3 +163,11 @@ def test_json_has_no_bare_nan(call, store: Store) -> None:
     for words in (["list"], ["show", runs[0].id], ["compare", *(run.id for run in runs)]):
         json.loads(call("runs", *words, "--json").stdout, parse_constant=refuse)
     assert "nan" in call("runs", "list").stdout
+
+
+def test_runs_are_asked_for_by_condition_and_order(call, store: Store) -> None:
+    asked = ["--where", "metrics.loss > 0 and params.lr <= 0.2", "--order", "-metrics.loss"]
+    found = json.loads(call("runs", "list", "--json", *asked).stdout)
+    assert [run["params"]["lr"] for run in found] == [0.1, 0.2]
+    assert [line.split()[1] for line in call("runs", "list", *asked).stdout.splitlines()[1:]] == ["delays", "delays"]
+    assert "no run fits" in call("runs", "list", "--where", "metrics.loss > 9").stdout

@@ -164,3 +164,13 @@ def test_names_in_the_store_are_offered_behind_tab(store: Store, own_place: Path
     assert {run.id[-6:] for run in lineage.list_runs(store)} == offered("runs", "show", "")
     (store.root / "format.json").write_text("damaged")
     assert offered("data", "show", "fl") == set()
+
+
+def test_a_query_that_cannot_be_read_is_pointed_at(call, store: Store) -> None:
+    told = call("runs", "list", "--where", "metrics.loss >\x1b 1")
+    assert told.exit_code == 2
+    lines = told.stderr.splitlines()
+    assert lines[1:3] == ["  metrics.loss >\N{REPLACEMENT CHARACTER} 1", "                ^"]
+    assert "fields: metrics.K, params.K" in lines[3]
+    plain = json.loads(call("runs", "list", "--json", "--order", "loss").stderr)["error"]
+    assert (plain["code"], plain["query"], plain["at"]) == ("query", "loss", 0)

@@ -126,3 +126,15 @@ def test_the_two_forms_of_a_table_hold_the_same(shell, frame):
     assert "flights@1" in bundle["text/plain"]
     assert "flights@1" in bundle["text/html"]
     assert "<table" in bundle["text/html"]
+
+
+def test_runs_are_asked_for_by_condition_and_order(shell, capsys):
+    for rate in (0.1, 0.2):
+        shell.run_cell(f"%%track delays -p lr={rate} --name rate{rate}\nauc = sum([{rate}])")
+    capsys.readouterr()
+    shell.run_cell('%runs --where "metrics.auc > 0.15" --order -metrics.auc')
+    shown = capsys.readouterr().out
+    assert "rate0.2" in shown
+    assert "rate0.1" not in shown
+    result = shell.run_cell("%runs --where 'auc > 1'")
+    assert "\n  auc > 1\n  ^\n" in str(result.error_in_exec)
