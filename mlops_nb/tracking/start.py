@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from mlops_nb._ids import new_run_id
 from mlops_nb.capture.where import describe_host
 from mlops_nb.errors import StoreBusyError
 from mlops_nb.records.journal import Kind, RunStarted
 from mlops_nb.records.names import check_key, check_name
 from mlops_nb.store import Store
+from mlops_nb.store.process import trace_process
 from mlops_nb.tracking.active import ActiveRun, as_tags
 
 
@@ -59,7 +62,7 @@ def start_run(
             experiment=experiment,
             kind=kind,
             name=name,
-            host=describe_host(),
+            host=msgspec.structs.replace(describe_host(), trace=trace_process()),
             parent_run_id=parent_run_id,
             notebook=notebook,
             cell_id=cell_id,

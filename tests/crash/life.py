@@ -109,6 +109,7 @@ def _check_run(store: Store, run: Any, told: int) -> None:
     details = lineage.get_details(store, run.id)
     assert run.status in {"completed", "crashed"}
     assert (run.status == "crashed") == bool(details.closed_by)
+    assert run.status == "completed" or details.error.kind in {"process_gone", "oom_killed"}
     ends = [line for line in store.journals.read(run.id) if type(line).__name__ == "RunFinished"]
     assert len(ends) == 1
     assert run.ended_at >= run.started_at
