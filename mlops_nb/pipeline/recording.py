@@ -19,7 +19,7 @@ from mlops_nb.capture.git import GitWatch, find_code_state
 from mlops_nb.capture.redaction import redact
 from mlops_nb.capture.where import PAPERMILL_VARIABLE, find_notebook
 from mlops_nb.config import EXPERIMENT_VARIABLE, PARENT_RUN_VARIABLE, STORE_VARIABLE
-from mlops_nb.errors import SpecError
+from mlops_nb.errors import SpecError, StoreError
 from mlops_nb.pipeline.parameters import find_declared
 from mlops_nb.pipeline.verdict import Verdict
 from mlops_nb.records.journal import RunError
@@ -125,6 +125,8 @@ class NotebookRecording:
             completed: How many of them ran to their end.
             output: Where the output notebook is.
         """
+        if verdict.outcome == "crashed":
+            self._close_children(verdict.error)
         for key, value in _last_metrics(self.store, self.run.id).items():
             self.run.log_metric(key, value)
         self.run.set_tag("cells", str(cells))
@@ -134,6 +136,15 @@ class NotebookRecording:
         self._record_code()
         self.run.finish(verdict.outcome, _without_secrets(verdict.error))
         self.verdict = verdict
+
+    def _close_children(self, cause: RunError | None) -> None:
+        """The runs of a dead kernel's cells end as it did: who comes later can only say that it is gone."""
+        if cause is None:
+            return
+        try:
+            self.store.live.close_family(self.run.id, cause)
+        except StoreError as fault:
+            self.run.note_fault("runs of the dead kernel", fault)
 
     def _record_code(self) -> None:
         """The commit that ran. Packages are left to the cells, for they are the kernel's and not ours."""

@@ -35,12 +35,27 @@ class CodeState(msgspec.Struct, frozen=True, omit_defaults=True):
     remote: str = ""
 
 
+class ProcessTrace(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What tells a reader later how the process ended. What the system does not say is empty.
+
+    `boot_id` names one boot of the machine, `started_ticks` is the process's start in clock ticks since then;
+    `oom_counter` is a file below /sys/fs/cgroup that counts the processes killed for want of memory, `oom_kills` what
+    it said when the run started.
+    """
+
+    boot_id: str = ""
+    started_ticks: int = 0
+    oom_counter: str = ""
+    oom_kills: int | None = None
+
+
 class Host(msgspec.Struct, frozen=True, omit_defaults=True):
     """The process that writes the journal."""
 
     name: str
     pid: int
     user: str = ""
+    trace: ProcessTrace | None = None
 
 
 class RunStarted(_Line, frozen=True, omit_defaults=True, tag="run_started", kw_only=True):
@@ -143,7 +158,7 @@ class CaptureFaulted(_Line, frozen=True, omit_defaults=True, tag="capture_fault"
 
 
 class RunError(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The exception that ended the run, as text."""
+    """The exception that ended the run, as text; where the process ended with it, the cause as far as it is known."""
 
     kind: str
     message: str = ""

@@ -238,7 +238,7 @@ class Index:
         lines = list(decode_lines(data))
         run = fold_run(lines, start)
         if run is not None and orphan and run.status == "running":
-            run = fold_run([crashed(run, max((line.at for line in lines), default=run.started_at))], run)
+            run = fold_run([crashed(run, lines)], run)
         if run is None or (row and not lines):
             return
         db.execute(

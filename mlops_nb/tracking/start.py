@@ -13,6 +13,7 @@ from mlops_nb.errors import StoreBusyError
 from mlops_nb.records.journal import Kind, RunStarted
 from mlops_nb.records.names import check_key, check_name
 from mlops_nb.store import Store
+from mlops_nb.store.process import trace_process
 from mlops_nb.tracking.active import ActiveRun, as_tags
 
 
@@ -60,7 +61,7 @@ def start_run(
         experiment=experiment,
         kind=kind,
         name=name,
-        host=describe_host(),
+        host=msgspec.structs.replace(describe_host(), trace=trace_process()),
         parent_run_id=parent_run_id,
         notebook=notebook,
         cell_id=cell_id,

@@ -150,6 +150,14 @@ def test_a_killed_kernel_is_crashed_and_the_notebook_says_so(tmp_path):
     nbformat.validate(nbformat.read(result.output_path, as_version=4))
 
 
+def test_the_runs_of_a_killed_kernel_carry_its_signal(tmp_path):
+    code = "import os\nfrom mlops_nb import track\nwith track('inner', auto=False):\n    os.kill(os.getpid(), 9)"
+    result = run_notebook(_notebook(tmp_path, code), output=tmp_path / "out.ipynb")
+    (child,) = lineage.list_runs(open_store(start=tmp_path), parent=result.run.id)
+    assert child.status == "crashed"
+    assert "SIGKILL" in child.error
+
+
 def test_a_kernel_that_never_starts_is_crashed(tmp_path, monkeypatch):
     spec = tmp_path / "cache" / "kernels" / "stillborn"
     spec.mkdir(parents=True)
