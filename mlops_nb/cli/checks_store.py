@@ -60,7 +60,7 @@ def _check_format(root: Path, how: str) -> Iterator[Check]:
     elif root.exists() and not root.is_dir():
         yield Check("fail", "store", f"{root} ({how}) is a file", "name a folder with --store or MLOPS_NB_STORE")
     elif (root / "ledger").is_dir():
-        remedy = 'write {"format":1,"store_id":"mended"} into it'
+        remedy = "run `mlops-nb store repair`"
         yield Check("fail", "store", f"{root} ({how}) has no format.json, so it reads as empty", remedy)
     else:
         yield Check("ok", "store", f"{root} ({how}); nothing is recorded in it yet")

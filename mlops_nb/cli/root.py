@@ -17,6 +17,7 @@ from mlops_nb.cli.options import examples, store_option
 from mlops_nb.cli.program import NAME, Program
 from mlops_nb.cli.run import run
 from mlops_nb.cli.runs import runs
+from mlops_nb.cli.store import store
 
 _JSON = (
     "With --json, stdout holds one JSON document; an error is one JSON object on stderr, "
@@ -37,5 +38,5 @@ def main() -> None:
     """Track, snapshot, register and run headless, from the notebook you already have."""
 
 
-for command in (run, runs, data, models, export, audit, index, doctor, demo, completion):
+for command in (run, runs, data, models, export, audit, store, index, doctor, demo, completion):
     main.add_command(command)

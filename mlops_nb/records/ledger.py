@@ -72,7 +72,32 @@ class AliasMoved(_Action, frozen=True, omit_defaults=True, tag="alias_moved", kw
     reason: str = ""
 
 
-Action = RunSealed | SnapshotPublished | ModelRegistered | AliasMoved
+class Mending(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One thing that a repair did. `place` is a path below the store; `lost` what cannot be had back."""
+
+    place: str
+    problem: str
+    done: str
+    lost: str = ""
+
+
+class StoreRepaired(_Action, frozen=True, omit_defaults=True, tag="store_repaired", kw_only=True):
+    """Somebody repaired the store. `quarantine` is the folder below it that keeps what was moved or replaced."""
+
+    quarantine: str
+    mended: tuple[Mending, ...]
+
+
+class EntryLost(_Action, frozen=True, omit_defaults=True, tag="entry_lost", kw_only=True):
+    """Stands where an entry was that nobody can read any more, so that those behind it can be read.
+
+    `lost_digest` is the digest that the lost entry had, where another copy tells ('' where none does).
+    """
+
+    lost_digest: str = ""
+
+
+Action = RunSealed | SnapshotPublished | ModelRegistered | AliasMoved | StoreRepaired | EntryLost
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

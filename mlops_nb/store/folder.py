@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from mlops_nb.config import find_store
 from mlops_nb.records.journal import Outcome
-from mlops_nb.records.wire import encode
 from mlops_nb.store.faults import explained
-from mlops_nb.store.format import STORE_FORMAT, StoreFormat, read_format
+from mlops_nb.store.format import StoreFormat, new_format, read_format
 from mlops_nb.store.journal import Journals, JournalWriter
 from mlops_nb.store.ledger import Ledger
 from mlops_nb.store.live import Live
@@ -67,7 +66,7 @@ class Store:
             for folder in (self.root, self.root / "live", self.root / "runs"):
                 folder.mkdir(parents=True, exist_ok=True)
         if self.format is None:
-            self.objects.put_named("format.json", encode(StoreFormat(STORE_FORMAT, os.urandom(8).hex())))
+            self.objects.put_named("format.json", new_format())
             # A store beside a checkout must not make it dirty.
             self.objects.put_named(".gitignore", b"*\n")
         self._ready = True

@@ -23,9 +23,11 @@ from mlops_nb.records.fold import fold_run
 from mlops_nb.records.ledger import (
     AliasMoved,
     Entry,
+    EntryLost,
     ModelRegistered,
     RunSealed,
     SnapshotPublished,
+    StoreRepaired,
     published_snapshot,
     registered_model,
 )
@@ -99,6 +101,22 @@ class Index:
                 return self._head()
             except sqlite3.DatabaseError:
                 return EMPTY
+
+    def find_fault(self) -> str:
+        """What SQLite finds wrong with the file, in its words; '' if nothing, or if there is no file."""
+        with self._guard():
+            if self.recall_head() == EMPTY and not self.path.exists():
+                return ""
+            try:
+                # A connection of its own: what another has in memory is not what is in the file.
+                db = sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)
+                try:
+                    told = str(db.execute("PRAGMA integrity_check(1)").fetchone()[0])
+                finally:
+                    db.close()
+            except sqlite3.DatabaseError as fault:
+                return str(fault)
+            return "" if told == "ok" else told
 
     def rebuild(self) -> Head:
         """Throw the index away and fold everything anew, runs that the ledger does not know included."""
@@ -285,6 +303,8 @@ class Index:
                 db.execute("DELETE FROM aliases WHERE name = ? AND alias = ?", (name, alias))
             case AliasMoved(name=name, alias=alias, version=number):
                 db.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", (name, alias, number))
+            case StoreRepaired() | EntryLost():
+                pass  # told by `audit log`; no list shows them
 
     def _learn_segments(self, db: sqlite3.Connection, digest: str) -> None:
         try:

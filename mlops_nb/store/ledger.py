@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from mlops_nb.errors import StoreBusyError, StoreCorruptError
-from mlops_nb.records.ledger import GENESIS, Action, Entry
+from mlops_nb.records.ledger import GENESIS, Action, Entry, EntryLost
 from mlops_nb.records.wire import decode_entry, encode
 from mlops_nb.store.objects import Objects, digest_of
 
@@ -79,28 +79,30 @@ class Ledger:
         """
         head = look() if look else self._known if self._is_there() else self.find_head()
         for attempt in range(MAX_TRIES):
-            entry = Entry(
-                number=head.number + 1, previous=head.digest, at=time.time(), by=self._by(), action=decide(head)
-            )
+            entry = self.compose(head, decide(head))
             data = encode(entry)
-            if self._objects.put_named(_path(entry.number), data):
+            if self._objects.put_named(entry_path(entry.number), data):
                 self._known = Head(entry.number, digest_of(data))
                 return entry
             time.sleep(random.random() * min(0.05, 0.0005 * (attempt + 1)))  # noqa: S311 - spreads writers, no secret
             head = (look or self.find_head)()
         raise StoreBusyError("too many writers commit at once", hint="try again in a moment")
 
+    def compose(self, head: Head, action: Action) -> Entry:
+        """The entry that would follow `head`, by who we are, now."""
+        return Entry(number=head.number + 1, previous=head.digest, at=time.time(), by=self._by(), action=action)
+
     def find_head(self) -> Head:
         """The newest entry, found without a listing: doubling steps from the last one known, then bisection."""
         low = self._known.number if self._is_there() else 0
         step = 1
-        while self._objects.has_named(_path(low + step)):
+        while self._objects.has_named(entry_path(low + step)):
             low += step
             step *= 2
         high = low + step
         while high - low > 1:
             middle = (low + high) // 2
-            if self._objects.has_named(_path(middle)):
+            if self._objects.has_named(entry_path(middle)):
                 low = middle
             else:
                 high = middle
@@ -110,7 +112,7 @@ class Ledger:
 
     def _is_there(self) -> bool:
         """Whether the last head known still is: a store may be deleted, and another begun, under a living kernel."""
-        return self._known.number > 0 and self._objects.has_named(_path(self._known.number))
+        return self._known.number > 0 and self._objects.has_named(entry_path(self._known.number))
 
     def iter_after(self, head: Head) -> Iterator[tuple[Head, Entry]]:
         """The entries that follow `head`, each with the head that it makes. One look past the end.
@@ -119,7 +121,7 @@ class Ledger:
             StoreCorruptError: An entry cannot be read; the message names its file.
         """
         number = head.number
-        while (data := self._objects.get_named(_path(number + 1))) is not None:
+        while (data := self._objects.get_named(entry_path(number + 1))) is not None:
             number += 1
             yield Head(number, digest_of(data)), self._decode(number, data)
 
@@ -131,16 +133,20 @@ class Ledger:
     def walk(self) -> Iterator[Link]:
         """Every number from 1 to the last, damaged or not. Listed, for a hole must not look like the end."""
         last = max(map(_number_of, self._objects.list_named(_FOLDER)), default=0)
-        previous, number = GENESIS, 0
-        while number < last or self._objects.has_named(_path(number + 1)):
+        previous, number = frozenset([GENESIS]), 0
+        while number < last or self._objects.has_named(entry_path(number + 1)):
             number += 1
             link = self._look_at(number, previous)
-            # What cannot be read is found out already: the next entry is not to blame for it.
-            previous = link.digest if link.entry is not None else ""
+            previous = _followed(link)
             yield link
 
-    def _look_at(self, number: int, previous: str) -> Link:
-        data = self._objects.get_named(_path(number))
+    def walk_back(self) -> Iterator[Link]:
+        """Every number from the head to 1, without a look at the chain: for who wants the newest few."""
+        for number in range(self.find_head().number, 0, -1):
+            yield self._look_at(number, frozenset())
+
+    def _look_at(self, number: int, previous: frozenset[str]) -> Link:
+        data = self._objects.get_named(entry_path(number))
         if data is None:
             return Link(number, "", None, "is missing")
         digest, entry, problem = digest_of(data), None, ""
@@ -151,12 +157,12 @@ class Ledger:
         else:
             if entry.number != number:
                 problem = f"says that it is number {entry.number}"
-            elif previous and entry.previous != previous:
+            elif previous and entry.previous not in previous:
                 problem = f"does not follow entry {number - 1}: one of the two was altered"
         return Link(number, digest, entry, problem)
 
     def _read(self, number: int) -> bytes:
-        data = self._objects.get_named(_path(number))
+        data = self._objects.get_named(entry_path(number))
         if data is None:
             raise StoreCorruptError(f"ledger entry {number} is gone", hint="run `mlops-nb audit verify`")
         return data
@@ -166,16 +172,28 @@ class Ledger:
             return decode_entry(data)
         except (msgspec.DecodeError, UnicodeDecodeError) as fault:
             raise StoreCorruptError(
-                f"ledger entry {_path(number)} cannot be read: {fault}",
+                f"ledger entry {entry_path(number)} cannot be read: {fault}",
                 hint="restore that file from a backup; `mlops-nb audit verify` lists all damage",
             ) from fault
 
 
-def _path(number: int) -> str:
+def entry_path(number: int) -> str:
+    """Where an entry lies below the store."""
     return f"{_FOLDER}/{number:08d}.json"
+
+
+def _followed(link: Link) -> frozenset[str]:
+    """The digests that the next entry may name as the one before; none where nobody can tell."""
+    if link.entry is None:
+        # What cannot be read is found out already: the next entry is not to blame for it.
+        return frozenset()
+    if isinstance(link.entry.action, EntryLost):
+        lost = link.entry.action.lost_digest
+        return frozenset([link.digest, lost]) if lost else frozenset()
+    return frozenset([link.digest])
 
 
 def _number_of(path: str) -> int:
     """The number that a path stands for; 0 for a file that is no entry."""
     name = path.rpartition("/")[2].removesuffix(".json")
-    return int(name) if name.isascii() and name.isdigit() and path == _path(int(name)) else 0
+    return int(name) if name.isascii() and name.isdigit() and path == entry_path(int(name)) else 0

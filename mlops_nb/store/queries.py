@@ -80,6 +80,23 @@ def count_runs(store: Store) -> int:
     return rows[0][0] if rows else 0
 
 
+def recall_run(store: Store, run_id: str) -> tuple[Run, int] | None:
+    """A run as this machine last saw it, and how many bytes of its journal that was: a witness for audit and repair."""
+    rows = store.index.rows("SELECT record, journal_offset FROM runs WHERE id = ?", run_id)
+    return (_run_decoder.decode(rows[0][0]), rows[0][1]) if rows else None
+
+
+def list_run_ids(store: Store) -> list[str]:
+    """The ids of all runs that the index knows, oldest first."""
+    return [row[0] for row in store.index.rows("SELECT id FROM runs ORDER BY id")]
+
+
+def list_aliases(store: Store) -> dict[tuple[str, str], int]:
+    """The version that each (model, alias) points to."""
+    rows = store.index.rows("SELECT name, alias, version FROM aliases")
+    return {(name, alias): version for name, alias, version in rows}
+
+
 def find_runs(store: Store, reference: str) -> list[Run]:
     """Runs whose id is `reference`, begins with it, or ends with it (its last part)."""
     rows = store.index.rows(

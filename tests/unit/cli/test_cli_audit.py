@@ -48,7 +48,8 @@ def findings(call) -> dict[str, dict]:
 def test_a_sound_store(call, store: Store) -> None:
     told = call("audit", "verify")
     assert told.exit_code == 0, told.stdout
-    first, last = told.stdout.splitlines()
+    first, head, last = told.stdout.splitlines()
+    assert head == f"head: entry 7, digest {store.ledger.find_head().digest}"
     assert first.startswith("checked 7 ledger entries, 3 sealed journals, ")
     assert last == "✓ nothing was altered or removed"
 
