@@ -12,9 +12,10 @@ import click
 from mlops_nb._ids import short_id
 from mlops_nb.cli import exits, suggestions
 from mlops_nb.cli.colors import paint
-from mlops_nb.cli.findings import PatientBar, counted, print_findings
+from mlops_nb.cli.findings import counted, print_findings
 from mlops_nb.cli.options import examples, json_option, print_json, store_option, the_store
 from mlops_nb.cli.program import Group
+from mlops_nb.cli.progress import LateBar
 from mlops_nb.cli.tables import print_table, teach
 from mlops_nb.records import text
 
@@ -93,7 +94,7 @@ def verify(against: str, as_json: bool) -> None:
 
     store = the_store()
     began = time.monotonic()
-    with PatientBar("verifying") as progress:
+    with LateBar("verifying") as progress:
         report = audit_store(store, progress.show, against.strip().lower())
     took = time.monotonic() - began
     if as_json:

@@ -9,9 +9,10 @@ import click
 
 from mlops_nb.cli import exits
 from mlops_nb.cli.colors import paint
-from mlops_nb.cli.findings import PatientBar, counted, print_findings
+from mlops_nb.cli.findings import counted, print_findings
 from mlops_nb.cli.options import chosen_store, examples, json_option, print_json, store_option
 from mlops_nb.cli.program import Group
+from mlops_nb.cli.progress import LateBar
 from mlops_nb.cli.tables import teach
 from mlops_nb.records.text import printable
 
@@ -40,7 +41,7 @@ def verify(as_json: bool) -> None:
     from mlops_nb.records.wire import to_plain
 
     place = _open()
-    with PatientBar("verifying") as progress:
+    with LateBar("verifying") as progress:
         report = verify_store(place, progress.show)
     if as_json:
         print_json({"mendable": report.mendable, **to_plain(report)})

@@ -27,6 +27,7 @@ from mlops_nb.store.ledger import Head, entry_path
 from mlops_nb.store.mending import restore_bit
 from mlops_nb.store.objects import digest_of
 
+_ANEW = "write it anew as it was (a digest in another file proves it)"
 _TURN = "turn back the one bit that flipped (a digest in another file proves it)"
 
 
@@ -39,6 +40,9 @@ def plan_entries(audit: Audit, findings: list[Finding]) -> tuple[list[Step], set
     known = list(_only_in_index(audit))
     # From the end, for each entry that comes back tells the digest of the one before.
     for number in sorted({int(one.about) for one in findings}, reverse=True):
+        if number in whole:  # found to be the one that the follower's finding was about
+            settled.add(str(number))
+            continue
         problem = next(one.problem for one in findings if one.about == str(number))
         expected = whole[number + 1].previous if number + 1 in whole else audit.expected(number)
         found = _plan_whole(audit, number, problem, expected, known) if expected else None
@@ -65,14 +69,15 @@ def _plan_whole(
     judged = audit.store.objects.get_named(entry_path(number))
     if judged is not None and digest_of(judged) != expected and (data := restore_bit(judged, expected)):
         return _replacing(number, problem, _TURN, data, judged)
-    if not _is_unreadable(audit, number):
-        return _plan_one_before(audit, number, problem)
     previous = audit.links[number - 2].digest if 1 < number <= len(audit.links) + 1 else GENESIS if number == 1 else ""
-    for at, by, action in known:
+    entry = None if _is_unreadable(audit, number) else audit.links[number - 1].entry
+    for at, by, action in known if entry is None else [(entry.at, entry.by, entry.action)]:
         data = encode(Entry(number=number, previous=previous, at=at, by=by, action=action))
         if digest_of(data) == expected:
-            return _replacing(number, problem, "write it anew from the index (a digest proves it)", data, judged)
-    return None
+            return _replacing(
+                number, problem, "write it anew as it was (a digest in another file proves it)", data, judged
+            )
+    return _plan_one_before(audit, number, problem) if entry is not None else None
 
 
 def _plan_one_before(audit: Audit, number: int, problem: str) -> tuple[Step, Entry] | None:

@@ -55,7 +55,7 @@ def test_how_the_store_was_found_is_told(call, own_place: Path, monkeypatch: pyt
 
 @pytest.mark.parametrize(
     ("text", "remedy"),
-    [('{"format":99,"store_id":"x"}', "pip install --upgrade"), ("damaged", "write {"), (None, "write {")],
+    [('{"format":99,"store_id":"x"}', "pip install --upgrade"), ("damaged", "store repair"), (None, "store repair")],
 )
 def test_a_format_that_cannot_be_read(call, store: Store, text: str | None, remedy: str) -> None:
     path = store.root / "format.json"
