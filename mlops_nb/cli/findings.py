@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from mlops_nb.lineage.findings import Finding
 
 
-
 def print_findings(findings: Iterable[Finding]) -> None:
     """Print what is wrong, who relies on it, and what to do."""
     for one in findings:
