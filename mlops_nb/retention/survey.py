@@ -128,14 +128,16 @@ class Survey:
         return needed
 
     def _read_ledger(self, head: Head) -> None:
-        """All entries up to `head`. Walked, for a hole must not look like the end."""
+        """All entries up to `head`. The first time walked to the very end, for a hole must not look like the end."""
         if self._head.number == 0:
-            for link in self._store.ledger.walk():
-                if link.number > head.number:
-                    break
+            links = list(self._store.ledger.walk())
+            for link in links:
                 if link.problem or link.entry is None:
                     raise _hidden(f"ledger entry {link.number} {link.problem}")
-                self._entries.append(link.entry)
+                if link.number <= head.number:
+                    self._entries.append(link.entry)
+            if len(links) < head.number:
+                raise _hidden(f"ledger entry {head.number}, which this machine has seen, is missing")
         else:
             follow = self._store.ledger.iter_after(self._head)
             self._entries += [entry for new, entry in follow if new.number <= head.number]
