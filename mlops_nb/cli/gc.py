@@ -21,14 +21,14 @@ _SHOWN_PACKS = 8
 @click.option(
     "--older-than",
     metavar="DAYS",
-    type=click.FloatRange(min=0),
-    default=0.0,
+    type=click.IntRange(min=0),
+    default=0,
     help="Only what was deleted at least so many days ago.",
 )
 @click.option("--yes", is_flag=True, help="Do it. Without this, only say what would be done.")
 @json_option
 @store_option
-def gc(older_than: float, yes: bool, as_json: bool) -> None:
+def gc(older_than: int, yes: bool, as_json: bool) -> None:
     """Free the bytes of what was deleted, and of what was written but never finished.
 
     Shows what would go; --yes does it, and then nothing of that can be restored. Whatever a run, a snapshot or a model

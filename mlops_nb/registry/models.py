@@ -62,7 +62,8 @@ def register(
     datasets = _datasets_of(place, run_id)
 
     def decide(_head: Head) -> ModelRegistered:
-        place.objects.put(data)  # a gc may have come in between: see `store.sweep`
+        if not place.objects.keep(digest):  # a gc came in between: see `store.sweep`
+            place.objects.put(data)
         return ModelRegistered(
             name=name,
             version=queries.last_model_version(place, name) + 1,
