@@ -241,6 +241,42 @@ def test_a_snapshot_whose_pack_is_swept_before_its_entry_is_taken_anew(store, ag
     assert audit_store(store).findings == ()
 
 
+def test_a_model_that_is_swept_before_its_entry_is_written_again(store, age, monkeypatch, make_run):
+    real, swept = store.ledger.commit, []
+
+    def commit(decide, look=None):
+        monkeypatch.setattr(store.ledger, "commit", real)
+        age()
+        swept.append(retention.collect_garbage(store, grace_s=0.0).objects)
+        return real(decide, look)
+
+    monkeypatch.setattr(store.ledger, "commit", commit)
+    make_run(store, model=True)
+    assert swept == [1]
+    assert store.objects.check(lineage.get_model(store, "delays@1").digest)
+
+
+def test_an_entry_that_comes_in_between_is_reckoned_with(store, age, monkeypatch, numbers):
+    """A restoration wins the race for the number that the gc wanted: what came back stays."""
+    for first in (0, 5000):
+        snapshot(numbers(first), "flights", store=store)
+    retention.delete_snapshot(store, "flights@1")
+    retention.delete_snapshot(store, "flights@2")
+    age()
+    real = store.objects.put_named
+
+    def lose(path, data):
+        monkeypatch.setattr(store.objects, "put_named", real)
+        retention.restore_snapshot(store, "flights@1")
+        return real(path, data)
+
+    monkeypatch.setattr(store.objects, "put_named", lose)
+    done = retention.collect_garbage(store)
+    assert [one.subject.reference for one in done.plan.removals] == ["flights@2"]
+    assert load("flights@1", store=store).equals(numbers(0))
+    assert audit_store(store).findings == ()
+
+
 def test_an_artifact_that_is_swept_before_its_line_is_written_again(store, monkeypatch):
     run = start_run(store, experiment="e", kind="script")
     real, swept = run._append, []
