@@ -20,6 +20,7 @@ from mlops_nb.records.data import Manifest
 from mlops_nb.records.fold import fold_run
 from mlops_nb.records.journal import ArtifactLogged, Line
 from mlops_nb.records.ledger import ModelRegistered, RunSealed, SnapshotPublished
+from mlops_nb.records.retention import Subject, find_subject, fold_removals
 from mlops_nb.records.wire import decode_manifest
 from mlops_nb.store import Store
 from mlops_nb.store.journal import decode_lines
@@ -86,7 +87,11 @@ class _Audit:
         if store.format is None and (links or runs):
             remedy = 'write {"format":1,"store_id":"mended"} into it'
             self._find("format.json", "is missing, so the store reads as empty", remedy)
-        actions = [link.entry.action for link in links if link.entry is not None]
+        entries = [link.entry for link in links if link.entry is not None]
+        # What a gc removed is gone by decision. What it left when it was killed nobody needs any more.
+        gone = {subject for subject, removal in fold_removals(entries).items() if removal.final}
+        runs = [run_id for run_id in runs if Subject("run", run_id) not in gone]
+        actions = [entry.action for entry in entries if find_subject(entry.action) not in gone]
         sealed = {action.run_id: action for action in actions if isinstance(action, RunSealed)}
         loose = [run_id for run_id in runs if run_id not in sealed]
         total = len(sealed) + len(loose)
