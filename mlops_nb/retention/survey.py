@@ -106,7 +106,7 @@ class Survey:
     def needed(self, final: set[Subject]) -> dict[str, Ranges | None]:
         """Every object that something needs; for a pack the ranges of it, None for an object that is needed whole."""
         needed: dict[str, Ranges | None] = {}
-        sealed = set()
+        sealed: dict[str, RunSealed] = {}
         for entry in self._entries:
             action = entry.action
             if find_subject(action) in final:
@@ -120,10 +120,11 @@ class Survey:
                     if known is not None:
                         known |= ranges
             elif isinstance(action, RunSealed):
-                sealed.add(action.run_id)
-                needed |= dict.fromkeys(self._sealed_artifacts(action))
+                sealed[action.run_id] = action  # the last seal of a run is the one that holds
+        for seal in sealed.values():
+            needed |= dict.fromkeys(self._sealed_artifacts(seal))
         gone = {subject.name for subject in final if subject.kind == "run"}
-        for run_id in set(self._store.journals.list_ids()) - sealed - gone:
+        for run_id in set(self._store.journals.list_ids()) - sealed.keys() - gone:
             needed |= dict.fromkeys(self._open_artifacts(run_id))
         return needed
 
@@ -153,15 +154,15 @@ class Survey:
 
     def _sealed_artifacts(self, action: RunSealed) -> frozenset[str]:
         """What a sealed run keeps. Its journal never changes, so it is read once."""
-        if action.run_id not in self._artifacts:
+        if action.journal_digest not in self._artifacts:
             try:
                 data = self._store.journals.read_bytes(action.run_id)
             except MlopsNbError as fault:
                 raise _hidden(f"the journal of run {short_id(action.run_id)} cannot be read") from fault
             if digest_of(data[: action.journal_bytes]) != action.journal_digest:
                 raise _hidden(f"the journal of run {short_id(action.run_id)} was altered")
-            self._artifacts[action.run_id] = _artifacts_in(data)
-        return self._artifacts[action.run_id]
+            self._artifacts[action.journal_digest] = _artifacts_in(data)
+        return self._artifacts[action.journal_digest]
 
     def _open_artifacts(self, run_id: str) -> frozenset[str]:
         try:
