@@ -15,6 +15,7 @@ from mlops_nb.records.ledger import Deletion, Entry, Restoration
 from mlops_nb.records.models import ModelVersion
 from mlops_nb.records.retention import Kind, Removal, find_subject, fold_removals
 from mlops_nb.records.wire import encode
+from mlops_nb.store.index_keys import remove_keys
 
 _TABLES = {"dataset": "snapshots", "model": "models"}
 
@@ -64,7 +65,7 @@ def kept_manifests(db: sqlite3.Connection) -> list[str]:
 def _take_out(db: sqlite3.Connection, kind: Kind, name: str, version: int) -> bytes | None:
     if kind == "run":
         db.execute("DELETE FROM runs WHERE id = ?", (name,))
-        db.execute("DELETE FROM metrics WHERE run_id = ?", (name,))
+        remove_keys(db, name)
         return None
     table = _TABLES[kind]
     key = (name, version)

@@ -39,6 +39,19 @@ def test_a_restored_run_is_what_it_was(store, reopen, make_run):
         retention.restore_run(store, run_id)
 
 
+def test_nothing_of_a_deleted_run_stays_in_the_index(store):
+    run = start_run(store, experiment="e", kind="script", params={"lr": 0.1}, tags={"stage": "draft"})
+    run.log_metric("loss", 0.5)
+    run.finish()
+    where = "params.lr = 0.1 and tags.stage = draft and metrics.loss = 0.5"
+    assert len(lineage.list_runs(store, where=where)) == 1
+    retention.delete_run(store, run.id)
+    assert lineage.list_runs(store, where=where) == []
+    assert [store.index.rows(f"SELECT * FROM {table}") for table in ("params", "tags", "metrics")] == [[], [], []]
+    retention.restore_run(store, run.id)
+    assert len(lineage.list_runs(store, where=where)) == 1
+
+
 def test_a_run_is_deleted_only_when_it_is_over(store):
     run = start_run(store, experiment="e", kind="script")
     with pytest.raises(ConflictError, match="still running"):
