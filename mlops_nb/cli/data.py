@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_nb.cli import suggestions
+from mlops_nb.cli.deletion import deletion_options, tell_entries
 from mlops_nb.cli.files import file_errors
 from mlops_nb.cli.options import examples, json_option, print_json, store_option, the_store
 from mlops_nb.cli.program import Group
@@ -23,7 +24,7 @@ from mlops_nb.records.rows import SNAPSHOT_HEADERS, SNAPSHOT_NUMERIC, snapshot_r
 
 @click.group(cls=Group)
 def data() -> None:
-    """Datasets: list their versions, show one, export one.
+    """Datasets: list their versions, show one, export, delete or restore one.
 
     A version is named `flights@3`; `flights` alone means the newest.
     """
@@ -116,6 +117,32 @@ def export(reference: str, path: Path, overwrite: bool, as_json: bool) -> None:
     else:
         rows, columns = text.number(one.rows), text.number(one.columns)
         click.echo(text.printable(f"{target}: {one.reference}, {rows} rows, {columns} columns, {text.size(size)}"))
+
+
+@data.command(epilog=examples("mlops-nb data delete flights@2 -m 'holds personal data'"))
+@click.argument("reference", metavar="REF", shell_complete=suggestions.datasets)
+@deletion_options
+@json_option
+@store_option
+def delete(reference: str, reason: str, force: bool, as_json: bool) -> None:
+    """Delete the version REF from every list. `data restore` undoes it until `gc` frees the bytes.
+
+    A version that a registered model was made with is refused without --force. Its number is never used again.
+    """
+    from mlops_nb.retention import delete_snapshot
+
+    tell_entries([delete_snapshot(the_store(), reference, reason, force=force)], as_json=as_json)
+
+
+@data.command(epilog=examples("mlops-nb data restore flights@2"))
+@click.argument("reference", metavar="REF")
+@json_option
+@store_option
+def restore(reference: str, as_json: bool) -> None:
+    """Bring the deleted version REF back, as long as no `gc` freed its bytes."""
+    from mlops_nb.retention import restore_snapshot
+
+    tell_entries([restore_snapshot(the_store(), reference)], as_json=as_json)
 
 
 def print_snapshots(found: Sequence[Snapshot]) -> None:

@@ -8,6 +8,7 @@ import click
 
 from mlops_nb._ids import short_id
 from mlops_nb.cli import suggestions
+from mlops_nb.cli.deletion import deletion_options, tell_entries
 from mlops_nb.cli.options import examples, json_option, print_json, store_option, the_store
 from mlops_nb.cli.program import Group
 from mlops_nb.cli.tables import print_facts, print_table, teach
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def models() -> None:
-    """Registered models: list their versions, show one.
+    """Registered models: list their versions, show, delete or restore one.
 
     A version is named `delays@3` or by an alias, `delays@champion`; `delays` alone means the newest.
     """
@@ -83,6 +84,32 @@ def show(reference: str, as_json: bool) -> None:
             ("load it", f'mb.load_model("{one.name}@{one.aliases[0] if one.aliases else one.version}")'),
         ]
     )
+
+
+@models.command(epilog=examples("mlops-nb models delete delays@2 -m 'holds personal data'"))
+@click.argument("reference", metavar="REF", shell_complete=suggestions.models)
+@deletion_options
+@json_option
+@store_option
+def delete(reference: str, reason: str, force: bool, as_json: bool) -> None:
+    """Delete the version REF from every list. `models restore` undoes it until `gc` frees the bytes.
+
+    A version that an alias points to is refused without --force. Its number is never used again.
+    """
+    from mlops_nb.retention import delete_model
+
+    tell_entries([delete_model(the_store(), reference, reason, force=force)], as_json=as_json)
+
+
+@models.command(epilog=examples("mlops-nb models restore delays@2"))
+@click.argument("reference", metavar="REF")
+@json_option
+@store_option
+def restore(reference: str, as_json: bool) -> None:
+    """Bring the deleted version REF back, as long as no `gc` freed its bytes."""
+    from mlops_nb.retention import restore_model
+
+    tell_entries([restore_model(the_store(), reference)], as_json=as_json)
 
 
 def print_models(found: Sequence[ModelVersion]) -> None:

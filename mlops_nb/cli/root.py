@@ -11,6 +11,7 @@ from mlops_nb.cli.data import data
 from mlops_nb.cli.demo import demo
 from mlops_nb.cli.doctor import doctor
 from mlops_nb.cli.export import export
+from mlops_nb.cli.gc import gc
 from mlops_nb.cli.index import index
 from mlops_nb.cli.models import models
 from mlops_nb.cli.options import examples, store_option
@@ -38,5 +39,5 @@ def main() -> None:
     """Track, snapshot, register and run headless, from the notebook you already have."""
 
 
-for command in (run, runs, data, models, export, audit, store, index, doctor, demo, completion):
+for command in (run, runs, data, models, export, audit, gc, store, index, doctor, demo, completion):
     main.add_command(command)

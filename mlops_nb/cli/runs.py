@@ -1,4 +1,4 @@
-"""`mlops-nb runs`: list them, one whole, several side by side."""
+"""`mlops-nb runs`: list them, one whole, several side by side; delete and restore them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from mlops_nb._ids import short_id
 from mlops_nb.cli import suggestions
+from mlops_nb.cli.deletion import deletion_options, tell_entries
 from mlops_nb.cli.options import examples, json_option, print_json, store_option, the_store
 from mlops_nb.cli.program import Group
 from mlops_nb.cli.run_tables import list_facts, print_comparison, print_runs
@@ -31,7 +32,7 @@ STATUSES = ("running", "completed", "failed", "interrupted", "crashed")
 
 @click.group(cls=Group)
 def runs() -> None:
-    """Runs: list them, show one, compare several.
+    """Runs: list them, show one, compare several, delete and restore.
 
     A run is named by its id, a unique beginning of it, or its last six characters.
     """
@@ -119,6 +120,36 @@ def compare(runs: tuple[str, ...], differences: bool, as_json: bool) -> None:
         print_json({"run_ids": comparison.run_ids, "lines": plain})
     else:
         print_comparison(comparison.run_ids, lines)
+
+
+@runs.command(
+    epilog=examples("mlops-nb runs delete k3f9x2 7m1qsd -m 'wrong column'", "mlops-nb runs delete k3f9x2 --force")
+)
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...", shell_complete=suggestions.runs)
+@deletion_options
+@json_option
+@store_option
+def delete(runs: tuple[str, ...], reason: str, force: bool, as_json: bool) -> None:
+    """Delete RUNs from every list. `runs restore` undoes it until `gc` frees the bytes.
+
+    A run that a registered model came out of is refused without --force.
+    """
+    from mlops_nb.retention import delete_run
+
+    store = the_store()
+    tell_entries([delete_run(store, one, reason, force=force) for one in runs], as_json=as_json)
+
+
+@runs.command(epilog=examples("mlops-nb runs restore k3f9x2"))
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@json_option
+@store_option
+def restore(runs: tuple[str, ...], as_json: bool) -> None:
+    """Bring deleted RUNs back, as long as no `gc` freed their bytes."""
+    from mlops_nb.retention import restore_run
+
+    store = the_store()
+    tell_entries([restore_run(store, one) for one in runs], as_json=as_json)
 
 
 def _resolve_notebook(store: Store, typed: str) -> str:

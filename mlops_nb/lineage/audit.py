@@ -22,6 +22,7 @@ from mlops_nb.lineage.findings import AuditReport, Finding
 from mlops_nb.records.data import Manifest
 from mlops_nb.records.journal import ArtifactLogged, Line, RunStarted
 from mlops_nb.records.ledger import EntryLost, ModelRegistered, RunSealed, SnapshotPublished
+from mlops_nb.records.retention import Subject, find_subject, fold_removals
 from mlops_nb.records.runs import Run
 from mlops_nb.records.wire import decode_manifest
 from mlops_nb.store import Store, queries
@@ -86,9 +87,13 @@ class Audit:
         if readable and store.format is None and (self.links or runs):
             self.find("format.json", "is missing, so the store reads as empty", REPAIR, cure="format")
         self._check_links()
-        actions = [link.entry.action for link in self.links if link.entry is not None]
+        entries = [link.entry for link in self.links if link.entry is not None]
+        # What a gc removed is gone by decision. What it left when it was killed nobody needs any more.
+        gone = {subject for subject, removal in fold_removals(entries).items() if removal.final}
+        actions = [entry.action for entry in entries if find_subject(entry.action) not in gone]
         self.sealed = {action.run_id: action for action in actions if isinstance(action, RunSealed)}
-        self.loose = {run_id: run_id in live for run_id in sorted({*runs, *live, *known}) if run_id not in self.sealed}
+        unsealed = sorted({*runs, *live, *known} - self.sealed.keys())
+        self.loose = {run_id: run_id in live for run_id in unsealed if Subject("run", run_id) not in gone}
         total = len(self.sealed) + len(self.loose)
         for seal in self.sealed.values():
             self._check_sealed(seal)

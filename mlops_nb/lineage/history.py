@@ -9,13 +9,22 @@ import msgspec
 
 from mlops_nb._ids import short_id
 from mlops_nb.errors import StoreCorruptError
+from mlops_nb.records import text
 from mlops_nb.records.ledger import (
     Action,
     AliasMoved,
     EntryLost,
     ModelRegistered,
+    ModelVersionDeleted,
+    ModelVersionRestored,
+    RetentionApplied,
+    RetentionStarted,
+    RunDeleted,
+    RunRestored,
     RunSealed,
+    SnapshotDeleted,
     SnapshotPublished,
+    SnapshotRestored,
     StoreRepaired,
 )
 from mlops_nb.records.runs import Run
@@ -139,3 +148,24 @@ def _in_words(action: Action) -> tuple[str, str]:
             return f"store repaired: {places}", f"kept in {action.quarantine}"
         case EntryLost():
             return "a stand-in for an entry that was lost", ""
+    return _retention_in_words(action)
+
+
+def _retention_in_words(action: Action) -> tuple[str, str]:
+    match action:
+        case RunDeleted():
+            return f"run {short_id(action.run_id)} deleted", action.reason
+        case RunRestored():
+            return f"run {short_id(action.run_id)} restored", ""
+        case SnapshotDeleted() | ModelVersionDeleted():
+            kind = "data" if isinstance(action, SnapshotDeleted) else "model"
+            return f"{kind} {action.name}@{action.version} deleted", action.reason
+        case SnapshotRestored() | ModelVersionRestored():
+            kind = "data" if isinstance(action, SnapshotRestored) else "model"
+            return f"{kind} {action.name}@{action.version} restored", ""
+        case RetentionStarted():
+            return "what was deleted before is final from here on", ""
+        case RetentionApplied():
+            freed = f"{action.journals} journals and {action.objects} objects, {text.size(action.freed_bytes)}"
+            return f"freed {freed}", f"begun by entry {action.started}"
+    return "", ""

@@ -17,7 +17,8 @@ from mlops_nb.errors import MlopsNbError, StoreCorruptError
 from mlops_nb.lineage.audit import REPAIR, Audit, Progress, object_path
 from mlops_nb.lineage.findings import AuditReport
 from mlops_nb.records.fold import fold_run
-from mlops_nb.records.ledger import AliasMoved, ModelRegistered, SnapshotPublished
+from mlops_nb.records.ledger import Action, AliasMoved, ModelRegistered, ModelVersionDeleted, SnapshotPublished
+from mlops_nb.records.retention import find_subject, fold_removals
 from mlops_nb.store import Store, queries
 from mlops_nb.store.journal import decode_lines
 from mlops_nb.store.ledger import entry_path
@@ -126,27 +127,32 @@ def _contradiction(audit: Audit, told: set[str]) -> str:
 
 
 def _list_contradiction(audit: Audit) -> str:
-    entries = [link.entry.action for link in audit.links[: audit.witness.number] if link.entry is not None]
+    entries = [link.entry for link in audit.links[: audit.witness.number] if link.entry is not None]
+    deleted = fold_removals(entries)
+    actions = [entry.action for entry in entries if find_subject(entry.action) not in deleted]
     store = audit.store
     snapshots = {(one.name, one.version, one.manifest) for one in queries.select_snapshots(store)}
     models = {(one.name, one.version, one.digest) for one in queries.select_models(store)}
     aliases = queries.list_aliases(store)
     if audit.store.index.recall_head() != audit.witness:
         return ""  # it was caught up meanwhile
-    if snapshots != {(a.name, a.version, a.manifest) for a in entries if isinstance(a, SnapshotPublished)}:
+    if snapshots != {(a.name, a.version, a.manifest) for a in actions if isinstance(a, SnapshotPublished)}:
         return "it lists other snapshots than the ledger"
-    if models != {(a.name, a.version, a.digest) for a in entries if isinstance(a, ModelRegistered)}:
+    if models != {(a.name, a.version, a.digest) for a in actions if isinstance(a, ModelRegistered)}:
         return "it lists other models than the ledger"
-    if aliases != fold_aliases([action for action in entries if isinstance(action, AliasMoved)]):
+    if aliases != fold_aliases([entry.action for entry in entries]):
         return "it lists other aliases than the ledger"
     return ""
 
 
-def fold_aliases(moves: list[AliasMoved]) -> dict[tuple[str, str], int]:
-    """The version that each (model, alias) points to after these moves."""
+def fold_aliases(actions: list[Action]) -> dict[tuple[str, str], int]:
+    """The version that each (model, alias) points to after these actions; a deleted version has none."""
     found: dict[tuple[str, str], int] = {}
-    for move in moves:
-        found[move.name, move.alias] = move.version
+    for action in actions:
+        if isinstance(action, AliasMoved):
+            found[action.name, action.alias] = action.version
+        elif isinstance(action, ModelVersionDeleted):
+            found.update({(action.name, alias): 0 for alias in action.aliases})
     return {key: version for key, version in found.items() if version}
 
 

@@ -130,8 +130,7 @@ def _only_in_index(audit: Audit) -> Iterator[tuple[float, str, Action]]:
     for model in reversed(models):
         if (ModelRegistered, model.name, model.version) not in have:
             yield model.created_at, model.created_by, _action(ModelRegistered, model)
-    moves = [action for action in actions if isinstance(action, AliasMoved)]
-    now = fold_aliases(moves)
+    now = fold_aliases(actions)
     for (name, alias), version in aliases.items():
         if now.get((name, alias)) != version:
             reason = "made anew by a repair"

@@ -62,6 +62,15 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     format: int = MANIFEST_FORMAT
     extras: dict[str, Plain] = {}
 
+    def packs(self) -> dict[str, set[tuple[int, int]]]:
+        """The objects that this manifest points into, each with the ranges (offset, length) that are its own."""
+        found: dict[str, set[tuple[int, int]]] = {}
+        for column in self.columns:
+            for segment in (*column.segments, *column.categories):
+                address = segment.address
+                found.setdefault(address.object, set()).add((address.offset, address.length))
+        return found
+
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """One immutable, numbered state of a dataset, as lists show it."""

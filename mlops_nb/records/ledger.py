@@ -97,7 +97,83 @@ class EntryLost(_Action, frozen=True, omit_defaults=True, tag="entry_lost", kw_o
     lost_digest: str = ""
 
 
-Action = RunSealed | SnapshotPublished | ModelRegistered | AliasMoved | StoreRepaired | EntryLost
+class RunDeleted(_Action, frozen=True, omit_defaults=True, tag="run_deleted", kw_only=True):
+    """A run is in no list any more. Its journal stays until a `RetentionStarted` makes that final."""
+
+    run_id: str
+    reason: str = ""
+
+
+class RunRestored(_Action, frozen=True, omit_defaults=True, tag="run_restored", kw_only=True):
+    """The deletion of a run is undone."""
+
+    run_id: str
+
+
+class SnapshotDeleted(_Action, frozen=True, omit_defaults=True, tag="snapshot_deleted", kw_only=True):
+    """A dataset version is in no list any more. Its number is never used again."""
+
+    name: str
+    version: int
+    reason: str = ""
+
+
+class SnapshotRestored(_Action, frozen=True, omit_defaults=True, tag="snapshot_restored", kw_only=True):
+    """The deletion of a dataset version is undone."""
+
+    name: str
+    version: int
+
+
+class ModelVersionDeleted(_Action, frozen=True, omit_defaults=True, tag="model_version_deleted", kw_only=True):
+    """A model version is in no list any more, nor the `aliases` that pointed to it. Its number is never used again."""
+
+    name: str
+    version: int
+    reason: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+class ModelVersionRestored(_Action, frozen=True, omit_defaults=True, tag="model_version_restored", kw_only=True):
+    """The deletion of a model version is undone, without its aliases."""
+
+    name: str
+    version: int
+
+
+class RetentionStarted(_Action, frozen=True, omit_defaults=True, tag="retention_started", kw_only=True):
+    """What was deleted up to this moment (Unix seconds) is final from here on: bytes that only it needs may vanish."""
+
+    deleted_until: float
+
+
+class RetentionApplied(_Action, frozen=True, omit_defaults=True, tag="retention_applied", kw_only=True):
+    """Bytes were freed, by right of the `RetentionStarted` with the number `started`."""
+
+    started: int
+    journals: int
+    objects: int
+    freed_bytes: int
+
+
+Deletion = RunDeleted | SnapshotDeleted | ModelVersionDeleted
+Restoration = RunRestored | SnapshotRestored | ModelVersionRestored
+Action = (
+    RunSealed
+    | SnapshotPublished
+    | ModelRegistered
+    | AliasMoved
+    | RunDeleted
+    | RunRestored
+    | SnapshotDeleted
+    | SnapshotRestored
+    | ModelVersionDeleted
+    | ModelVersionRestored
+    | RetentionStarted
+    | RetentionApplied
+    | StoreRepaired
+    | EntryLost
+)
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

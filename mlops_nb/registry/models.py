@@ -62,6 +62,8 @@ def register(
     datasets = _datasets_of(place, run_id)
 
     def decide(_head: Head) -> ModelRegistered:
+        if not place.objects.keep(digest):  # a gc came in between: see `store.sweep`
+            place.objects.put(data)
         return ModelRegistered(
             name=name,
             version=queries.last_model_version(place, name) + 1,
@@ -92,9 +94,9 @@ def move_alias(store: Store, name: str, alias: str, version: int, reason: str = 
         UsageError: The alias is unfit.
     """
     check_alias(alias)
-    get_model(store, f"{name}@{version}")
 
     def decide(_head: Head) -> AliasMoved:
+        get_model(store, f"{name}@{version}")
         before = queries.find_alias(store, name, alias)
         return AliasMoved(name=name, alias=alias, version=version, previous_version=before, reason=reason)
 

@@ -95,6 +95,10 @@ class BucketPlace:
             raise store_error("read", f"{self._shown}/{path}", fault) from fault
         return True
 
+    def refresh(self, path: str) -> bool:
+        """See `Place.refresh`. Nothing is ever removed from a bucket, so that it is there is enough."""
+        return self.has(path)
+
     def list_below(self, folder: str) -> list[str]:
         """See `Place.list_below`."""
         import obstore

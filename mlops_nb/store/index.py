@@ -25,6 +25,9 @@ from mlops_nb.records.ledger import (
     Entry,
     EntryLost,
     ModelRegistered,
+    RetentionApplied,
+    RetentionStarted,
+    RunRestored,
     RunSealed,
     SnapshotPublished,
     StoreRepaired,
@@ -40,6 +43,7 @@ from mlops_nb.store.journal import Journals, decode_lines
 from mlops_nb.store.ledger import EMPTY, Head, Ledger
 from mlops_nb.store.live import Live, crashed
 from mlops_nb.store.objects import Objects, digest_of
+from mlops_nb.store.removals import apply_removal, insert_model, insert_snapshot, is_removed_run, kept_manifests
 
 BUSY_TIMEOUT_S = 20.0
 
@@ -245,6 +249,8 @@ class Index:
                 self._fold_journal(db, run_id, orphan=True)
 
     def _fold_journal(self, db: sqlite3.Connection, run_id: str, *, orphan: bool = False) -> None:
+        if is_removed_run(db, run_id):
+            return
         row = db.execute("SELECT journal_offset, record FROM runs WHERE id = ?", (run_id,)).fetchone()
         # How long an orphan lasted, all its lines must tell.
         offset, start = (row[0], msgspec.json.decode(row[1], type=Run)) if row and not orphan else (0, None)
@@ -282,29 +288,27 @@ class Index:
             case RunSealed(run_id=run_id):
                 self._fold_journal(db, run_id)
             case SnapshotPublished() as action:
-                db.execute(
-                    "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?)",
-                    (
-                        action.name,
-                        action.version,
-                        action.digest,
-                        action.run_id,
-                        entry.at,
-                        encode(published_snapshot(entry)),
-                    ),
-                )
+                insert_snapshot(db, published_snapshot(entry))
                 self._learn_segments(db, action.manifest)
-            case ModelRegistered() as action:
-                db.execute(
-                    "INSERT OR REPLACE INTO models VALUES (?, ?, ?, ?, ?)",
-                    (action.name, action.version, action.run_id, entry.at, encode(registered_model(entry))),
-                )
+            case ModelRegistered():
+                insert_model(db, registered_model(entry))
             case AliasMoved(name=name, alias=alias, version=0):
                 db.execute("DELETE FROM aliases WHERE name = ? AND alias = ?", (name, alias))
             case AliasMoved(name=name, alias=alias, version=number):
                 db.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", (name, alias, number))
-            case StoreRepaired() | EntryLost():
+            case RetentionStarted():
+                apply_removal(db, entry)
+                # What may vanish from now on must not be offered for reuse.
+                db.execute("DELETE FROM segments")
+                for manifest in kept_manifests(db):
+                    self._learn_segments(db, manifest)
+            case RunRestored(run_id=run_id):
+                apply_removal(db, entry)
+                self._fold_journal(db, run_id)
+            case RetentionApplied() | StoreRepaired() | EntryLost():
                 pass  # told by `audit log`; no list shows them
+            case _:
+                apply_removal(db, entry)
 
     def _learn_segments(self, db: sqlite3.Connection, digest: str) -> None:
         try:

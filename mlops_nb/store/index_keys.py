@@ -1,6 +1,6 @@
 """What of a run the index can be asked by key: params, metrics and tags, a row each.
 
-Used by `index` alone. Only what is new since the run was folded last is written: a live run is folded often.
+Used by `index` and `removals`. Only what is new since the run was folded last is written: a live run is folded often.
 """
 
 from __future__ import annotations
@@ -28,6 +28,12 @@ def store_keys(db: sqlite3.Connection, run: Run, before: Run | None) -> None:
     db.executemany(
         "INSERT OR REPLACE INTO tags VALUES (?, ?, ?)", [(run.id, key, value) for key, value in _new(run.tags, tags)]
     )
+
+
+def remove_keys(db: sqlite3.Connection, run_id: str) -> None:
+    """Forget all that `store_keys` stored of a run."""
+    for table in ("metrics", "params", "tags"):
+        db.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))  # noqa: S608 - our words
 
 
 def _new(now: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

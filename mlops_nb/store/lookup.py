@@ -7,7 +7,9 @@ from mlops_nb.errors import NotFoundError, UsageError
 from mlops_nb.records.data import Snapshot
 from mlops_nb.records.models import ModelVersion
 from mlops_nb.records.names import parse_reference
+from mlops_nb.records.retention import Kind, Removal
 from mlops_nb.records.runs import Run
+from mlops_nb.records.text import moment
 from mlops_nb.store import queries
 from mlops_nb.store.folder import Store
 
@@ -27,6 +29,8 @@ def get_run(store: Store, reference: str) -> Run:
     if exact:
         names = ", ".join(run.id for run in exact[:4])
         raise UsageError(f"{reference!r} fits several runs", hint=f"say more of the id: {names}")
+    if gone := find_removed_runs(store, reference):
+        raise _deleted(gone[0])
     recent = [short_id(run.id) for run in queries.select_runs(store, limit=50)]
     raise NotFoundError.among("run", reference, recent, hint="track a cell with %%track first")
 
@@ -40,6 +44,7 @@ def list_snapshots(store: Store, name: str | None = None) -> list[Snapshot]:
     store.index.catch_up()
     found = queries.select_snapshots(store, name)
     if not found and name is not None:
+        _refuse_deleted(store, "dataset", name)
         raise _no_dataset(store, name)
     return found
 
@@ -60,6 +65,7 @@ def get_snapshot(store: Store, reference: str) -> Snapshot:
     for snapshot in versions:
         if snapshot.version == wanted.version:
             return snapshot
+    _refuse_deleted(store, "dataset", wanted.name, wanted.version)
     raise _no_version("dataset", reference, [snapshot.version for snapshot in versions])
 
 
@@ -72,6 +78,7 @@ def list_models(store: Store, name: str | None = None) -> list[ModelVersion]:
     store.index.catch_up()
     found = queries.select_models(store, name)
     if not found and name is not None:
+        _refuse_deleted(store, "model", name)
         known = [model.name for model in queries.select_models(store)]
         raise NotFoundError.among("model", name, known, hint="register one with %register")
     return found
@@ -97,7 +104,35 @@ def get_model(store: Store, reference: str) -> ModelVersion:
     for model in versions:
         if model.version == wanted.version:
             return model
+    _refuse_deleted(store, "model", wanted.name, wanted.version)
     raise _no_version("model", reference, [model.version for model in versions])
+
+
+def find_removed_runs(store: Store, reference: str) -> list[Removal]:
+    """Deleted runs that a reference fits, the latest deletion first. The index is caught up already."""
+    known = queries.find_removals(store, "run")
+    fits = [one for one in known if reference and (one.name.startswith(reference) or short_id(one.name) == reference)]
+    return [one for one in fits if one.name == reference] or fits
+
+
+def _refuse_deleted(store: Store, kind: Kind, name: str, version: int | None = None) -> None:
+    """Raise the error that says what became of a version, if it was deleted (of any version, if none is named)."""
+    for removal in queries.find_removals(store, kind, name):
+        if version in {None, removal.version}:
+            raise _deleted(removal)
+
+
+def _deleted(removal: Removal) -> NotFoundError:
+    noun = "run" if removal.kind == "run" else f"{removal.kind} version"
+    why = f": {removal.reason}" if removal.reason else ""
+    command = {"run": "runs", "dataset": "data", "model": "models"}[removal.kind]
+    hint = "its bytes are freed" if removal.final else f"mlops-nb {command} restore {removal.subject.reference}"
+    return NotFoundError(
+        f"{noun} {removal.subject.reference} was deleted {moment(removal.at)} UTC by {removal.by}{why}",
+        hint=hint,
+        wanted=removal.subject.reference,
+        final=removal.final,
+    )
 
 
 def _no_dataset(store: Store, name: str) -> NotFoundError:

@@ -1,7 +1,8 @@
 """Objects: immutable bytes named by their BLAKE3.
 
 Writing is put-if-absent of the whole, so a reader sees a whole object or none; reading verifies. Where they lie is the
-business of a `Place`.
+business of a `Place`. What `put` or `keep` said yes to is not swept for a while; how that makes removal safe is told in
+`sweep`.
 """
 
 from __future__ import annotations
@@ -37,14 +38,20 @@ class Objects:
         self._place: Place = LocalPlace(root) if place is None else place
 
     def put(self, data: bytes) -> str:
-        """Keep some bytes and return their digest. Putting the same bytes again costs a look.
+        """Keep some bytes and return their digest. Putting the same bytes again makes them young.
 
         Raises:
             StoreError: The place cannot be written; the message says why.
         """
         digest = digest_of(data)
-        self.put_named(_path(digest), data)
+        path = _path(digest)
+        while not self.put_named(path, data) and not self._place.refresh(path):
+            pass  # it was there, and was swept before it could be made young: write it
         return digest
+
+    def keep(self, digest: str) -> bool:
+        """Make an object young, because something is about to refer to it. False if it is not there."""
+        return self._place.refresh(_path(digest))
 
     def get(self, digest: str) -> bytes:
         """The bytes of an object, verified.

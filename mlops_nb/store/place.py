@@ -1,4 +1,4 @@
-"""What the store needs of the place it lies in: six verbs on paths of its own making.
+"""What the store needs of the place it lies in: seven verbs on paths of its own making.
 
 Two kinds keep the promise, and one contract test holds both to it: `LocalPlace` (a folder, by plain system calls) and
 `BucketPlace` (an object store, by obstore).
@@ -30,6 +30,9 @@ class Place(Protocol):
 
     def has(self, path: str) -> bool:
         """Whether something is there."""
+
+    def refresh(self, path: str) -> bool:
+        """Make what is there as young as if it were written just now. False where there is nothing."""
 
     def list_below(self, folder: str) -> list[str]:
         """The paths below a folder, in no order. Slow: for rebuilding and auditing."""

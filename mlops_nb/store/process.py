@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import time
 from functools import lru_cache
 
 from mlops_nb.records.journal import Host, ProcessTrace, RunError
@@ -18,6 +19,8 @@ from mlops_nb.records.journal import Host, ProcessTrace, RunError
 _CGROUPS = "/sys/fs/cgroup/"
 _COUNTER = re.compile(r"(?!.*\.\.)[^\0]*(?:memory\.events|memory\.oom_control)")
 _OOM_KILLS = re.compile(rb"^oom_kill (\d+)$", re.MULTILINE)
+
+_DYING_S = 0.05
 
 
 def trace_process() -> ProcessTrace:
@@ -39,7 +42,7 @@ def find_cause(host: Host) -> RunError:
         return RunError("unknown", f"on host {host.name}")
     if trace.boot_id and trace.boot_id != (_boot_id() or trace.boot_id):
         return RunError("rebooted", f"{host.name} was restarted while the run was open")
-    if trace.started_ticks and trace.started_ticks == _started_ticks(host.pid):
+    if trace.started_ticks and _is_alive(host.pid, trace.started_ticks):
         return RunError("let_go", "the process lives, but could not write the end of the run: was the disk full?")
     kills = _count_oom_kills(trace.oom_counter)
     if kills is not None and trace.oom_kills is not None and kills > trace.oom_kills:
@@ -62,10 +65,22 @@ def _boot_id() -> str:
     return _read("/proc/sys/kernel/random/boot_id").decode("ascii", "replace").strip()
 
 
+def _is_alive(pid: int, started_ticks: int) -> bool:
+    """Whether the very process lives on."""
+    if _started_ticks(pid) != started_ticks:
+        return False
+    # One that is killed loses its locks a moment before it is seen to be gone.
+    time.sleep(_DYING_S)
+    return _started_ticks(pid) == started_ticks
+
+
 def _started_ticks(pid: int) -> int:
-    # Field 22 of proc_pid_stat(5); the second is a name in brackets that may hold anything.
+    """When a process started; 0 for none, and for one that is dead but not yet reaped."""
+    # Fields 3 and 22 of proc_pid_stat(5); the second is a name in brackets that may hold anything.
     fields = _read(f"/proc/{pid:d}/stat").rpartition(b")")[2].split()
-    return int(fields[19]) if len(fields) > 19 and fields[19].isdigit() else 0
+    if len(fields) <= 19 or fields[0] in {b"Z", b"X"} or not fields[19].isdigit():
+        return 0
+    return int(fields[19])
 
 
 def _find_counter() -> str:

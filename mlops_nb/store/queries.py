@@ -14,6 +14,7 @@ import msgspec
 from mlops_nb.records.data import Address, Snapshot
 from mlops_nb.records.models import ModelVersion
 from mlops_nb.records.query import Condition, Order
+from mlops_nb.records.retention import Kind, Removal
 from mlops_nb.records.runs import Run, Status
 from mlops_nb.store.folder import Store
 from mlops_nb.store.query_sql import Sql, condition_sql, order_sql, ranked_source
@@ -22,6 +23,7 @@ _CHUNK = 500
 _run_decoder = msgspec.json.Decoder(Run)
 _snapshot_decoder = msgspec.json.Decoder(Snapshot)
 _model_decoder = msgspec.json.Decoder(ModelVersion)
+_removal_decoder = msgspec.json.Decoder(Removal)
 
 
 def select_runs(
@@ -124,7 +126,7 @@ def select_snapshots(store: Store, name: str | None = None, digest: str | None =
 
 
 def last_snapshot(store: Store, name: str) -> Snapshot | None:
-    """The highest version of a dataset."""
+    """The highest version of a dataset that there still is."""
     rows = store.index.rows("SELECT record FROM snapshots WHERE name = ? ORDER BY version DESC LIMIT 1", name)
     return _snapshot_decoder.decode(rows[0][0]) if rows else None
 
@@ -143,9 +145,23 @@ def select_models(store: Store, name: str | None = None) -> list[ModelVersion]:
     ]
 
 
+def last_snapshot_version(store: Store, name: str) -> int:
+    """The highest version number that a dataset ever had, deleted ones included; 0 for none."""
+    return _last_version(store, "snapshots", "dataset", name)
+
+
 def last_model_version(store: Store, name: str) -> int:
-    """The highest version number of a model, 0 for none."""
-    rows = store.index.rows("SELECT max(version) FROM models WHERE name = ?", name)
+    """The highest version number that a model ever had, deleted ones included; 0 for none."""
+    return _last_version(store, "models", "model", name)
+
+
+def _last_version(store: Store, table: str, kind: str, name: str) -> int:
+    rows = store.index.rows(
+        f"SELECT max(version) FROM (SELECT version FROM {table} WHERE name = ?1 "  # noqa: S608 - table is ours
+        "UNION ALL SELECT version FROM removals WHERE kind = ?2 AND name = ?1)",
+        name,
+        kind,
+    )
     return (rows[0][0] or 0) if rows else 0
 
 
@@ -153,6 +169,13 @@ def find_alias(store: Store, name: str, alias: str) -> int:
     """The version that an alias points to, 0 for none."""
     rows = store.index.rows("SELECT version FROM aliases WHERE name = ? AND alias = ?", name, alias)
     return rows[0][0] if rows else 0
+
+
+def find_removals(store: Store, kind: Kind, name: str | None = None) -> list[Removal]:
+    """The deletions that stand, of one name if so asked, the latest first."""
+    rows = store.index.rows("SELECT removal FROM removals WHERE kind = ?1 AND (?2 IS NULL OR name = ?2)", kind, name)
+    found = [_removal_decoder.decode(row[0]) for row in rows]
+    return sorted(found, key=lambda removal: removal.at, reverse=True)
 
 
 def find_segments(store: Store, digests: Iterable[str]) -> dict[str, Address]:

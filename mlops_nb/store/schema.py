@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 2
+VERSION = 3
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -48,5 +48,9 @@ CREATE TABLE models (
 ) WITHOUT ROWID;
 CREATE TABLE aliases (
     name TEXT NOT NULL, alias TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (name, alias)
+) WITHOUT ROWID;
+CREATE TABLE removals (
+    kind TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL,
+    final INTEGER NOT NULL, removal BLOB NOT NULL, record BLOB, PRIMARY KEY (kind, name, version)
 ) WITHOUT ROWID;
 """

@@ -191,6 +191,9 @@ class ActiveRun:
         self._append(
             ArtifactLogged(time.time(), name=name, digest=digest, size_bytes=len(data), media_type=guessed, role=role)
         )
+        # A gc that read the journal just before this line may have swept the object: see `store.sweep`.
+        if not self.store.objects.keep(digest):
+            self.store.objects.put(data)
         return digest
 
     def record(self, line: Line) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlops_nb.datasets import restore, take
+from mlops_nb.errors import StoreBusyError
 from mlops_nb.records.data import Address, Manifest, Snapshot
 from mlops_nb.records.ledger import SnapshotPublished, published_snapshot
 from mlops_nb.records.names import check_name
@@ -16,6 +17,12 @@ from mlops_nb.store.ledger import Head
 from mlops_nb.store.lookup import get_snapshot
 from mlops_nb.tracking.current import current_run, default_store, enclosing_run_id
 from mlops_nb.tracking.origin import origin_of
+
+_MAX_TAKES = 20
+
+
+class _PackSweptError(Exception):
+    """A gc removed a pack that this snapshot was about to share. Never leaves this module."""
 
 
 class StorePieces:
@@ -67,12 +74,20 @@ def snapshot(
     """
     name = check_name("dataset", name)
     place = store if isinstance(store, Store) else default_store(store)
-    place.index.catch_up()
-    taken = take(data, StorePieces(place))
     run_id = origin_of(data) or enclosing_run_id()
-    found = queries.last_snapshot(place, name)
-    if found is None or found.digest != taken.manifest.digest:
-        found = _publish(place, name, message, run_id, taken.manifest, taken.stored_bytes)
+    for _ in range(_MAX_TAKES):
+        place.index.catch_up()
+        taken = take(data, StorePieces(place))
+        found = queries.last_snapshot(place, name)
+        if found is not None and found.digest == taken.manifest.digest:
+            break
+        try:
+            found = _publish(place, name, message, run_id, taken.manifest, taken.stored_bytes)
+            break
+        except _PackSweptError:
+            continue
+    else:
+        raise StoreBusyError(f"a gc sweeps faster than {name} can be kept", hint="try again when it is done")
     run = current_run()
     if run is not None and run.store is place:
         run.link_dataset("generated", found.digest, name, found.version, found.rows)
@@ -119,11 +134,16 @@ def _publish(store: Store, name: str, message: str, run_id: str, manifest: Manif
     store.create()
     digest = store.objects.put(data)
 
+    packs = manifest.packs()
+
     def decide(_head: Head) -> SnapshotPublished:
-        newest = queries.last_snapshot(store, name)
+        # What this entry refers to must be there when it is written, and young: see `store.sweep`.
+        store.objects.put(data)
+        if not all(store.objects.keep(pack) for pack in packs):
+            raise _PackSweptError
         return SnapshotPublished(
             name=name,
-            version=newest.version + 1 if newest else 1,
+            version=queries.last_snapshot_version(store, name) + 1,
             digest=manifest.digest,
             manifest=digest,
             rows=manifest.rows,

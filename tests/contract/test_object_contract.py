@@ -120,6 +120,12 @@ class TestObjects:
             with pytest.raises(StoreCorruptError, match="shorter"):
                 objects.read(address)
 
+    def test_what_is_there_can_be_kept(self, objects):
+        digest = objects.put(b"needed")
+        assert objects.keep(digest)
+        assert objects.get(digest) == b"needed"
+        assert not objects.keep(digest_of(b"nothing"))
+
     def test_threads_may_put_the_same_at_once(self, objects):
         data = b"same" * 100_000
         found: list[str] = []

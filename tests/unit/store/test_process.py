@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -129,6 +130,19 @@ def test_a_run_from_before_a_restart_is_rebooted(store):
 
 def test_a_process_that_lives_is_not_called_dead(store):
     assert find_cause(Host(HERE, os.getpid(), "ada", trace_process())).kind == "let_go"
+
+
+def test_a_dead_process_that_nobody_has_reaped_is_gone():
+    code = "from mlops_nb.store.process import trace_process; print(trace_process().started_ticks, flush=True); input()"
+    child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdin
+    assert child.stdout
+    host = Host(HERE, child.pid, "ada", ProcessTrace(started_ticks=int(child.stdout.readline())))
+    assert find_cause(host).kind == "let_go"
+    os.kill(child.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert find_cause(host).kind == "process_gone"
+    child.communicate()
 
 
 def test_a_journal_of_before_says_that_its_process_is_gone(store):
