@@ -33,7 +33,7 @@ def plan_sealed(audit: Audit, one: Finding) -> Step:
     known = _recall(audit, one.about)
     start = known.started_at if known else _started_at(one.about)
     begin = beginning_of(known) if known else _unknown_beginning(one.about, seal.experiment)
-    data = salvage_journal(judged or b"", begin, _end(known, seal.outcome, start), known)
+    data = salvage_journal(judged or b"", begin, _end(known, seal.outcome, start), known, audit.store.objects.exists)
 
     def act(to: Quarantine) -> None:
         to.replace(one.place, data, judged)
@@ -56,7 +56,7 @@ def plan_loose(audit: Audit, one: Finding) -> Step:
     known = _recall(audit, run_id)
     begin = beginning_of(known) if known else _unknown_beginning(run_id, "recovered")
     outcome: Outcome = "crashed" if known is None or known.status == "running" else known.status
-    data = salvage_journal(judged or b"", begin, _end(known, outcome, begin.at), known)
+    data = salvage_journal(judged or b"", begin, _end(known, outcome, begin.at), known, audit.store.objects.exists)
     live = audit.store.live
 
     def act(to: Quarantine) -> None:

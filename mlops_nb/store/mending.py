@@ -8,13 +8,15 @@ Called by `lineage.repair`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import blake3
 import msgspec
 
+from mlops_nb.errors import UsageError
 from mlops_nb.records.fold import fold_run
 from mlops_nb.records.journal import (
+    ArtifactLogged,
     CodeState,
     EnvironmentCaptured,
     Host,
@@ -68,7 +70,9 @@ def split_lines(data: bytes) -> tuple[list[bytes], int]:
     return good, bad
 
 
-def salvage_journal(data: bytes, begin: RunStarted, end: RunFinished, known: Run | None) -> bytes:
+def salvage_journal(
+    data: bytes, begin: RunStarted, end: RunFinished, known: Run | None, has: Callable[[str], bool]
+) -> bytes:
     """A whole journal out of the readable lines of a damaged one.
 
     Args:
@@ -76,19 +80,30 @@ def salvage_journal(data: bytes, begin: RunStarted, end: RunFinished, known: Run
         begin: Stands in where the first line is lost.
         end: Stands in where the last line is lost. Nothing may follow it.
         known: The run as the index has it. What its readable lines do not say any more is added from there.
+        has: Whether there is an object of a digest. An artifact of which there is none was garbled, and is left out.
     """
     raws, _ = split_lines(data)
     lines = [_decoded(raw) for raw in raws]
     first = next((raw for raw, line in zip(raws, lines, strict=True) if isinstance(line, RunStarted)), None)
     last = next((raw for raw, line in zip(raws, lines, strict=True) if isinstance(line, RunFinished)), None)
     middle = [
-        raw for raw, line in zip(raws, lines, strict=True) if not isinstance(line, RunStarted | RunFinished)
-    ]  # fmt: skip
+        raw
+        for raw, line in zip(raws, lines, strict=True)
+        if not isinstance(line, RunStarted | RunFinished)
+        and not (isinstance(line, ArtifactLogged) and not _is_there(line.digest, has))
+    ]
     start = encode_line(begin) if first is None else first + b"\n"
     body = start + b"".join(raw + b"\n" for raw in middle)
     found = fold_run(line for line in (_decoded(raw) for raw in body.split(b"\n") if raw) if line is not None)
     added = b"" if known is None or found is None else b"".join(map(encode_line, _missing(found, known)))
     return body + added + (encode_line(end) if last is None else last + b"\n")
+
+
+def _is_there(digest: str, has: Callable[[str], bool]) -> bool:
+    try:
+        return has(digest)
+    except UsageError:  # no digest any more
+        return False
 
 
 def beginning_of(run: Run) -> RunStarted:
