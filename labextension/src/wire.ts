@@ -91,6 +91,15 @@ export interface IHost {
   name: string;
   pid: number;
   user?: string;
+  trace?: IProcessTrace;
+}
+
+/** What tells a reader later how the process ended. */
+export interface IProcessTrace {
+  boot_id?: string;
+  started_ticks?: number;
+  oom_counter?: string;
+  oom_kills?: number | null;
 }
 
 export interface IOutput {

@@ -12,7 +12,7 @@ from mlops_nb.records.rows import most_common
 
 if TYPE_CHECKING:
     from mlops_nb.lineage import Difference
-from mlops_nb.records.runs import Run, RunDetails
+    from mlops_nb.records.runs import Run, RunDetails
 
 MAX_METRICS = 5
 MAX_PARAMS = 3

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from mlops_nb.records import text
-from mlops_nb.records.data import Snapshot
+
+if TYPE_CHECKING:  # so that the command line's help need not load the records
+    from mlops_nb.records.data import Snapshot
 
 SNAPSHOT_HEADERS = ("dataset", "rows", "columns", "size", "newly stored", "when", "digest", "message")
 SNAPSHOT_NUMERIC = (1, 2, 3, 4)

@@ -22,6 +22,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "IEnvironment": journal.EnvironmentCaptured,
     "ICodeState": journal.CodeState,
     "IHost": journal.Host,
+    "IProcessTrace": journal.ProcessTrace,
     "IOutput": journal.OutputCaptured,
     "IResources": journal.ResourcesMeasured,
     "IFault": journal.CaptureFaulted,
